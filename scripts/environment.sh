@@ -1,0 +1,34 @@
+# Sourced by every script here: says where the repository and its Python are, and sets the environment for both.
+# A shell of your own can source it too.  What you have set yourself stays as it is.
+
+root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+venv=$root/.venv
+python=$venv/bin/python
+
+# Theano reads these files from left to right and the last word counts: the tuned configuration, what scripts/setup
+# found out about this machine, and your own files.  THEANO_FLAGS overrules them all.
+case ":${THEANORC-}:" in
+    *":$root/theanorc.example:"*) ;; # sourced before
+    *) export THEANORC="$root/theanorc.example:$venv/theanorc${THEANORC:+:$THEANORC}" ;;
+esac
+
+# A child of a process that uses a GPU would inherit this, and Theano would then not start the GPU there.
+unset THEANO_GPU_IS_ALREADY_ACTIVE
+
+# Programs that keep files in the home directory keep them in .venv instead.
+keep_in_venv() {
+    local variable=$1 folder=$2
+    export "$variable=${!variable:-$venv/$folder}"
+}
+keep_in_venv MPLCONFIGDIR matplotlib
+keep_in_venv IPYTHONDIR ipython
+keep_in_venv JUPYTER_CONFIG_DIR jupyter/config
+keep_in_venv JUPYTER_DATA_DIR jupyter/data
+keep_in_venv JUPYTER_RUNTIME_DIR jupyter/runtime
+keep_in_venv JUPYTERLAB_SETTINGS_DIR jupyter/lab/settings
+keep_in_venv JUPYTERLAB_WORKSPACES_DIR jupyter/lab/workspaces
+keep_in_venv POCL_CACHE_DIR cache/pocl
+keep_in_venv CUDA_CACHE_PATH cache/cuda
+keep_in_venv PIP_CACHE_DIR cache/pip
+keep_in_venv npm_config_cache cache/npm
+unset -f keep_in_venv
