@@ -1,0 +1,87 @@
+"""The shared module of the workshop: small enough to read in one sitting.
+
+It builds symbolic graphs with Theano, derives their gradients and compiles functions that train and validate.
+Nothing here hides Theano; the notebooks build each thing by hand first and call the module's version afterwards.
+
+=================  =======================================================================
+`data`             `load_data`: MNIST and your own data as shared variables; `standardize`
+`download`         where MNIST comes from
+`images`           a picture of your own as a digit
+`layers`           `LogisticRegression`, `HiddenLayer`
+`mlp`              `MLP`, with any number of hidden layers
+`updates`          `sgd`, `exponential_decay`: what changes after each mini-batch
+`training`         `MinibatchFunction` compiles, `fit` trains with early stopping
+`monitoring`       `History`: what happened during training
+`plotting`         digits, filters, curves, confusion matrices, graphs
+`device`           what Theano really runs on
+`exercises`        the hints and checks of the notebooks
+=================  =======================================================================
+
+Importing this package does one thing: it tells Theano which configuration to use, before Theano is imported.
+Import it before `theano`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+if sys.version_info[:2] != (3, 11):
+    raise ImportError(
+        f"deeplearning_tutorial needs Python 3.11, and this is Python {sys.version.split()[0]}: Theano 1.0.5 depends on "
+        "NumPy 1.23, which has no later Python. scripts/setup finds or installs the right one."
+    )
+
+
+def _configure_theano():
+    """Put the workshop's Theano configuration under the user's own.
+
+    In Theano's list of files, ``THEANORC``, a file further right wins; `THEANO_FLAGS` wins over all files. The
+    workshop's files go to the left end, so that they never override anything the user has set.
+    """
+    ours = [ROOT / "theanorc.example", ROOT / ".venv" / "theanorc"]  # the second is written by scripts/setup
+    ours = [str(path) for path in ours if path.exists()]
+    users = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
+    os.environ["THEANORC"] = os.pathsep.join(ours + [path for path in users if path not in ours])
+
+    # Without scripts/setup nobody has made sure that there is a BLAS to link with.
+    if len(ours) < 2 and not any(os.path.exists(os.path.expanduser(path)) for path in users):
+        flags = blas_flags()
+        if flags != "-lopenblas":
+            os.environ["THEANO_FLAGS"] = f"blas.ldflags={flags},{os.environ.get('THEANO_FLAGS', '')}".rstrip(
+                ","
+            )
+
+
+def blas_flags():
+    """Linker flags of a BLAS library on this machine.
+
+    Returns
+    -------
+    str
+        ``-lopenblas`` where the compiler finds it; else the flags of the OpenBLAS inside SciPy's wheel, which needs no
+        rights to install; else the empty string, with which Theano multiplies matrices through NumPy.
+    """
+    compiler = shutil.which("g++")
+    if compiler:
+        # g++ answers with a full path when it finds the file, and with the bare name when it does not.
+        answer = subprocess.run(
+            [compiler, "-print-file-name=libopenblas.so"], capture_output=True, text=True
+        ).stdout
+        if os.path.isabs(answer.strip()):
+            return "-lopenblas"
+    for folder in map(Path, sys.path):
+        for library in sorted((folder / "scipy.libs").glob("libopenblas*.so")):
+            return f"-L{library.parent} -l:{library.name} -Wl,-rpath,{library.parent}"
+    return ""
+
+
+# Theano's compiled `scan` does not build on Python 3.11, and what it raises is not the ImportError that would make it
+# use its Python version. None in sys.modules raises just that; Theano looks when it first runs a scan.
+sys.modules.setdefault("theano.scan_module.scan_perform_ext", None)
+
+if "theano" not in sys.modules:
+    _configure_theano()

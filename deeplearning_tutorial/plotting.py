@@ -1,0 +1,360 @@
+"""Pictures: digits and filters in tiles, curves, confusion matrices, graphs.
+
+Functions that draw take the Matplotlib axes to draw on (or make some) and return them. Colours are those of Okabe
+and Ito, which the colour-blind can tell apart.
+"""
+
+import ast
+import inspect
+import shutil
+
+import matplotlib.pyplot as plt
+import numpy as np
+import theano
+from cycler import cycler
+
+COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+
+STYLE = {
+    "axes.prop_cycle": cycler(color=COLORS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "figure.dpi": 100,
+    "figure.constrained_layout.use": True,
+    "image.cmap": "gray_r",
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+}
+"""Matplotlib settings of the notebooks: ``plt.rcParams.update(STYLE)``."""
+
+
+def tile_raster_images(
+    X, img_shape, tile_shape, tile_spacing=(0, 0), scale_rows_to_unit_interval=True, output_pixel_vals=True
+):
+    """Arrange the rows of a matrix, each of them an image, as tiles of one image.
+
+    Parameters
+    ----------
+    X : ndarray, (n_images, height * width), or a tuple of four such arrays or None
+        A tuple holds the channels red, green, blue and alpha; a channel that is None is black, alpha opaque.
+    img_shape : (int, int)
+        Height and width of one image.
+    tile_shape : (int, int)
+        Rows and columns of tiles. Images that do not fit are left out, and tiles without an image stay empty.
+    tile_spacing : (int, int)
+        Pixels between tiles, vertically and horizontally.
+    scale_rows_to_unit_interval : bool
+        Stretch each image to [0, 1], so that each shows its full contrast.
+    output_pixel_vals : bool
+        Return uint8 in 0..255 instead of values of `X`'s dtype.
+
+    Returns
+    -------
+    ndarray, (height of all tiles, width of all tiles), or the same with 4 channels last for a tuple
+
+    Raises
+    ------
+    ValueError
+        If a shape is not a pair, or a row of `X` is not an image of `img_shape`.
+    """
+    for name, pair in [("img_shape", img_shape), ("tile_shape", tile_shape), ("tile_spacing", tile_spacing)]:
+        if np.shape(pair) != (2,):
+            raise ValueError(f"{name} must be a pair (vertical, horizontal), not {pair!r}.")
+    if isinstance(X, tuple):
+        return _tile_channels(
+            X, img_shape, tile_shape, tile_spacing, scale_rows_to_unit_interval, output_pixel_vals
+        )
+
+    X = np.asarray(X)
+    height, width = img_shape
+    if X.ndim != 2 or X.shape[1] != height * width:
+        raise ValueError(
+            f"each row of X must be an image of {height} x {width} = {height * width} pixels, and X has the shape {X.shape}."
+        )
+    if scale_rows_to_unit_interval:
+        low, high = X.min(axis=1, keepdims=True), X.max(axis=1, keepdims=True)
+        X = (X - low) / np.maximum(high - low, 1e-8)
+
+    rows, columns = tile_shape
+    step_down, step_right = height + tile_spacing[0], width + tile_spacing[1]
+    canvas = np.zeros(
+        (rows * step_down - tile_spacing[0], columns * step_right - tile_spacing[1]), dtype=X.dtype
+    )
+    for number, image in enumerate(X[: rows * columns]):
+        top, left = number // columns * step_down, number % columns * step_right
+        canvas[top : top + height, left : left + width] = image.reshape(img_shape)
+    if output_pixel_vals:
+        return (canvas * 255).astype("uint8")
+    return canvas
+
+
+def _tile_channels(
+    channels, img_shape, tile_shape, tile_spacing, scale_rows_to_unit_interval, output_pixel_vals
+):
+    if len(channels) != 4 or all(channel is None for channel in channels):
+        raise ValueError(
+            f"a tuple X must hold four channels (red, green, blue, alpha), at least one of them given, not {len(channels)}."
+        )
+    tiles = [
+        None
+        if channel is None
+        else tile_raster_images(
+            channel, img_shape, tile_shape, tile_spacing, scale_rows_to_unit_interval, output_pixel_vals
+        )
+        for channel in channels
+    ]
+    given = next(tile for tile in tiles if tile is not None)
+    missing = [0, 0, 0, 255 if output_pixel_vals else 1]
+    return np.stack(
+        [np.full_like(given, value) if tile is None else tile for tile, value in zip(tiles, missing)], axis=-1
+    )
+
+
+def plot_tiles(images, columns=10, titles=None, ax=None, tile_inches=0.8, **tile_options):
+    """Draw rows of `images`, square digits or filters, as one picture of tiles.
+
+    Parameters
+    ----------
+    images : ndarray, (n_images, side * side)
+    columns : int
+        Tiles in a row.
+    titles : list of str, optional
+        One for each image, written below it.
+    ax : matplotlib Axes, optional
+    tile_inches : float
+        Width of a tile, if no `ax` is given.
+    **tile_options
+        For `tile_raster_images`, such as ``scale_rows_to_unit_interval=False``.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    side = int(round(np.sqrt(images.shape[1])))
+    rows = -(-len(images) // columns)
+    gap = 10 if titles else 2
+    options = {
+        "tile_spacing": (gap, 2),
+        "scale_rows_to_unit_interval": False,
+        "output_pixel_vals": False,
+        **tile_options,
+    }
+    if ax is None:
+        _, ax = plt.subplots(figsize=(tile_inches * columns, tile_inches * rows * (side + gap) / (side + 2)))
+    ax.imshow(tile_raster_images(images, (side, side), (rows, columns), **options), interpolation="nearest")
+    ax.axis("off")
+    for number, title in enumerate(titles or []):
+        x = number % columns * (side + 2) + side / 2
+        ax.text(
+            x, number // columns * (side + gap) + side + 1, title, ha="center", va="top", fontsize="small"
+        )
+    return ax
+
+
+def plot_signed_tiles(images, columns=5, titles=None, ax=None, tile_inches=1.3, label="weight"):
+    """Draw images of positive and negative numbers on one colour scale: blue is positive, red negative, white zero.
+
+    ``plot_signed_tiles(W.T)`` shows what each unit responds to: blue where ink speaks for it, red where against it.
+
+    Parameters
+    ----------
+    images : ndarray, (n_images, side * side)
+    columns, titles, ax, tile_inches
+        As for `plot_tiles`.
+    label : str
+        What the numbers are.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax = plot_tiles(images, columns, titles, ax, tile_inches)
+    # A few extreme values would leave the rest of the picture pale.
+    limit = max(np.percentile(np.abs(images), 99.5), 1e-8)
+    (picture,) = ax.images
+    picture.set(cmap="RdBu", clim=(-limit, limit))
+    ax.figure.colorbar(picture, ax=ax, label=label, shrink=0.9, extend="both")
+    return ax
+
+
+def plot_history(histories, what="validation_error", ax=None):
+    """Draw a curve over the epochs for each of several training runs.
+
+    Parameters
+    ----------
+    histories : dict from label to History
+    what : {"validation_error", "train_cost"}
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(6, 3.5))
+    scale, name = {"validation_error": (100, "validation error (%)"), "train_cost": (1, "training cost")}[
+        what
+    ]
+    for (label, history), style in zip(histories.items(), ["-", "--", "-.", ":"] * len(histories)):
+        ax.plot(history.epoch, scale * np.asarray(getattr(history, what)), style, label=label)
+    ax.set(xlabel="epoch", ylabel=name)
+    ax.legend()
+    return ax
+
+
+def plot_confusion(confusion, ax=None):
+    """Draw a confusion matrix, with its counts; the diagonal, which is right, is left pale.
+
+    Parameters
+    ----------
+    confusion : ndarray of int, (n_classes, n_classes)
+        Row: the true class. Column: the predicted one.
+    ax : matplotlib Axes, optional
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(5.5, 5))
+    confusion = np.asarray(confusion)
+    mistakes = confusion - np.diag(np.diag(confusion))
+    ax.imshow(mistakes, cmap="Oranges")
+    for (true, predicted), count in np.ndenumerate(confusion):
+        dark = mistakes[true, predicted] > 0.6 * mistakes.max()
+        ax.text(
+            predicted,
+            true,
+            str(count),
+            ha="center",
+            va="center",
+            fontsize="small",
+            color="white" if dark else "black",
+        )
+    ax.set(xticks=range(len(confusion)), yticks=range(len(confusion)), xlabel="predicted", ylabel="true")
+    return ax
+
+
+def show_source(thing):
+    """Show the source of a class or function, without its docstrings.
+
+    Parameters
+    ----------
+    thing : class or function
+        Its docstrings stay where they are: ``thing?`` shows them in a notebook.
+
+    Returns
+    -------
+    IPython.display.Markdown
+    """
+    from IPython.display import Markdown
+
+    lines = inspect.getsource(thing).splitlines()
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            docstring = node.body[0]
+            lines[docstring.lineno - 1 : docstring.end_lineno] = [None] * (
+                docstring.end_lineno - docstring.lineno + 1
+            )
+    source = "\n".join(line for line in lines if line is not None)
+    source = source.replace(":\n\n    def", ":\n    def")  # the empty line after the docstring of a class
+    # A page made by nbconvert would set code in an output in the type of its prose.
+    return Markdown(f'<div style="font-family: monospace">\n\n```python\n{source}\n```\n\n</div>')
+
+
+def draw_graph(graph):
+    """Draw what Theano computes: operations as boxes, in the order from top to bottom.
+
+    Blue is what is passed in, orange what a shared variable holds, white a constant; green is what comes out, and
+    "new W" is what the shared variable W holds after the call.
+
+    Parameters
+    ----------
+    graph : theano.compile.Function or symbolic variable
+        Of a function, the optimized graph that really runs; of a variable, the one that was written down.
+
+    Returns
+    -------
+    IPython.display.SVG, or None
+        None, after printing the graph as text, where Graphviz is not installed.
+    """
+    if shutil.which("dot") is None:
+        print(
+            "Graphviz is not installed (on Debian: apt-get install graphviz), so here is the graph as text."
+        )
+        theano.printing.debugprint(graph)
+        return None
+    from IPython.display import SVG
+
+    return SVG(_dot_graph(*_nodes_and_outputs(graph)).create_svg())
+
+
+def _nodes_and_outputs(graph):
+    """The operations of a graph, and its results with their names."""
+    if isinstance(graph, theano.Variable):
+        return theano.gof.graph.io_toposort([], [graph]), [(graph, graph.name or "result")]
+    fgraph = graph.maker.fgraph
+    updated = [
+        given.variable.name or "shared variable"
+        for given in graph.maker.expanded_inputs
+        if given.update is not None
+    ]
+    results = [variable.name or "result" for variable in fgraph.outputs[: len(fgraph.outputs) - len(updated)]]
+    names = results + [f"new {name}" for name in updated]
+    return fgraph.toposort(), list(zip(fgraph.outputs, names))
+
+
+def _dot_graph(nodes, outputs):
+    import pydot
+
+    font = {"fontname": "Helvetica", "fontsize": "11"}
+    dot = pydot.Dot(rankdir="TB", ranksep="0.3", nodesep="0.2")
+    dot.set_node_defaults(
+        shape="box", style="rounded,filled", color="#555555", fillcolor="#EEEEEE", height="0.3", **font
+    )
+    dot.set_edge_defaults(color="#555555", arrowsize="0.6")
+    drawn = {}  # the name in the picture of each operation, and of each variable that enters the graph
+
+    def draw(thing, **attributes):
+        drawn[thing] = f"node{len(drawn)}"
+        dot.add_node(pydot.Node(drawn[thing], **attributes))
+
+    for variable in [variable for node in nodes for variable in node.inputs] + [
+        variable for variable, _ in outputs
+    ]:
+        if variable.owner is None and variable not in drawn:
+            draw(variable, **_leaf(variable))
+    for node in nodes:
+        draw(node, label=_quoted(_operation(node.op)))
+        for variable in node.inputs:
+            dot.add_edge(pydot.Edge(drawn[variable.owner or variable], drawn[node]))
+    for number, (variable, name) in enumerate(outputs):
+        dot.add_node(pydot.Node(f"output{number}", label=_quoted(name), shape="oval", fillcolor="#C9EBDD"))
+        dot.add_edge(pydot.Edge(drawn[variable.owner or variable], f"output{number}"))
+    return dot
+
+
+def _leaf(variable):
+    """How to draw what enters a graph: an input, a shared variable or a constant."""
+    if isinstance(variable, theano.Constant):
+        return {"label": _quoted(_constant(variable.data)), "shape": "plain", "fillcolor": "white"}
+    color = "#FBE3C5" if isinstance(variable, theano.compile.SharedVariable) else "#CFE5F5"
+    return {"label": _quoted(variable.name or variable.type), "shape": "oval", "fillcolor": color}
+
+
+def _operation(op):
+    kind = type(op).__name__
+    scalar = getattr(op, "scalar_op", None)
+    if kind.endswith("Elemwise"):
+        return f"{kind} {getattr(scalar, 'name', None) or type(scalar).__name__.lower()}"
+    return kind
+
+
+def _constant(data):
+    data = np.asarray(data)
+    return f"{data.flat[0]:.4g}" if data.size == 1 and data.dtype.kind in "fiu" else "constant"
+
+
+def _quoted(text):
+    return '"' + str(text).replace('"', "'") + '"'
