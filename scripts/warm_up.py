@@ -1,0 +1,49 @@
+"""Run every notebook once on a few digits, so that what it needs is compiled before anybody waits for it.
+
+Theano compiles an operation when a function first needs it, and keeps the result on disk. How many digits there are
+makes no difference to that.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from tqdm import tqdm
+from traitlets.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+FEW_DIGITS = {"DEEPLEARNING_TUTORIAL_ROWS": "1200", "TQDM_DISABLE": "1"}
+
+
+def main():
+    notebooks = {
+        path: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+    }
+    # On a terminal a bar that moves, elsewhere a line now and then.
+    pause = 0.1 if sys.stderr.isatty() else 10
+    with tqdm(
+        total=sum(len(nb.cells) for nb in notebooks.values()), unit="cell", mininterval=pause, ncols=80
+    ) as bar:
+        for path, nb in notebooks.items():
+            bar.set_description(f"      {path.stem}")
+            run(path, nb, bar)
+
+
+def run(path, nb, bar):
+    """Run a notebook and forget what comes out; a cell that fails does no harm here."""
+    client = NotebookClient(
+        nb,
+        timeout=None,
+        kernel_name="python3",
+        allow_errors=True,
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_start=lambda cell, cell_index: bar.update(),
+        config=Config(KernelManager={"transport_encryption": "auto"}),
+    )
+    client.execute(env={**os.environ, **FEW_DIGITS})
+
+
+if __name__ == "__main__":
+    main()
