@@ -1,0 +1,267 @@
+"""The notebooks keep their promises, and the comparison of their outputs is a real one."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbval.plugin import find_comment_markers, find_metadata_tags, get_sanitize_patterns
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import release_notebooks as release  # noqa: E402
+
+CONFIG = ROOT / "tests" / "nbval.cfg"
+SANITIZERS = get_sanitize_patterns(CONFIG.read_text(encoding="utf-8"))
+SOLVED = {path.stem: release.read_notebook(path) for path in release.notebook_paths(release.SOLVED)}
+
+solved_notebook = pytest.mark.parametrize("name", SOLVED)
+
+
+# --- The notebooks ---------------------------------------------------------------------
+
+
+def test_notebooks_are_what_their_solved_copies_generate():
+    problems = release.check()
+    assert problems == [], "\n".join(problems)
+
+
+@solved_notebook
+def test_solved_notebook_is_the_record_of_one_clean_run(name):
+    assert release.solved_problems(SOLVED[name], name) == []
+
+
+@solved_notebook
+def test_every_exercise_has_a_hint_and_a_check(name):
+    assert exercise_problems(SOLVED[name], name) == []
+
+
+EXERCISE_EVENT = re.compile(
+    rf"""^\s*(?P<solution>{re.escape(release.BEGIN)})"""
+    r"""|^[^#\n]*?(?<![\w.])(?P<call>hint|check)\(\s*["'](?P<name>[^"'\n]+)["']""",
+    re.MULTILINE,
+)
+
+
+def exercise_problems(nb, name):
+    """List the solutions without hint("…") and check("…") before the next, and unpaired ones."""
+    problems, hints, checks, unchecked = [], set(), set(), None
+    for number, cell in enumerate(nb.cells, start=1):
+        here = f"{name}, cell {number}"
+        for event in EXERCISE_EVENT.finditer(cell.source) if cell.cell_type == "code" else ():
+            exercise = event["name"]
+            if event["solution"]:
+                if unchecked:
+                    problems.append(f"{unchecked}: no check(…) after this solution")
+                unchecked = here
+            elif event["call"] == "hint":
+                hints.add(exercise)
+            else:
+                if exercise not in hints:
+                    problems.append(f'{here}: no hint("{exercise}") before check("{exercise}")')
+                checks.add(exercise)
+                unchecked = None
+    if unchecked:
+        problems.append(f"{unchecked}: no check(…) after this solution")
+    return problems + [
+        f'{name}: no check("{exercise}") for hint("{exercise}")' for exercise in hints - checks
+    ]
+
+
+BLANK = "### BEGIN SOLUTION\nx = 1\n### END SOLUTION"
+
+
+@pytest.mark.parametrize("sources, expected", [
+    ([BLANK, 'hint("a")', 'x = check("a", x)', "### BEGIN", "hint('b')\ncheck('b', x)"], []),
+    ([BLANK, 'x = check("a", x)', 'hint("a")'], ['n, cell 2: no hint("a") before check("a")']),
+    ([BLANK, 'hint("a")', "# check('a', x)"],
+     ["n, cell 1: no check(…) after this solution", 'n: no check("a") for hint("a")']),
+    ([BLANK, BLANK, 'hint("a")', 'check("a", x)'], ["n, cell 1: no check(…) after this solution"]),
+    ([BLANK, 'hint("a")', 'check("b", x)'],
+     ['n, cell 3: no hint("b") before check("b")', 'n: no check("a") for hint("a")']),
+])
+def test_exercise_without_its_hint_or_check_is_found(sources, expected):
+    nb = new_notebook(cells=[new_code_cell(source) for source in sources])
+    nb.cells.append(new_markdown_cell('check("in the text")'))
+    assert exercise_problems(nb, "n") == expected
+
+
+# --- Tagged cells ----------------------------------------------------------------------
+
+
+def listed_cells(text):
+    """Read the section [tagged] of nbval.cfg: {(notebook, cell id): reason}."""
+    _, _, section = text.partition("\n[tagged]\n")
+    listed = {}
+    for line in section.splitlines():
+        if line.strip() and not line.startswith("#"):
+            match = re.fullmatch(r"(\S+): (\S+) = (.*\S.*)", line)
+            assert match, f"{line!r} is not 'notebook: cell id = reason'"
+            listed[match[1], match[2]] = match[3]
+    return listed
+
+
+def tagged_cells(notebooks):
+    """Find the cells with one of nbval's tags or comments: {(notebook, cell id)}."""
+    return {
+        (name, cell.id)
+        for name, nb in notebooks.items() for cell in nb.cells if cell.cell_type == "code"
+        if dict(find_metadata_tags(cell.metadata)) or dict(find_comment_markers(cell.source))
+    }
+
+
+def test_tagged_cells_are_those_listed_with_a_reason():
+    listed = listed_cells(CONFIG.read_text(encoding="utf-8"))
+    assert tagged_cells(SOLVED) == set(listed), f"compare with [tagged] in {CONFIG.name}"
+
+
+def test_tagged_cells_are_found():
+    nb = new_notebook(cells=[
+        new_code_cell("1", id="plain", metadata={"tags": ["mine"]}),
+        new_code_cell("2", id="tagged", metadata={"tags": ["nbval-ignore-output"]}),
+        new_code_cell("# NBVAL_SKIP\n3", id="commented"),
+        new_code_cell("4", id="raising", metadata={"tags": ["raises-exception"]}),
+    ])
+    found = tagged_cells({"n": nb})
+    assert found == {("n", "tagged"), ("n", "commented"), ("n", "raising")}
+
+
+def test_list_of_tagged_cells_is_read():
+    text = "# x\n\n[tagged]\n# why\n01_x: c1 = draws at random\n"
+    assert listed_cells(text) == {("01_x", "c1"): "draws at random"}
+
+
+@pytest.mark.parametrize("line", ["01_x: c1", "01_x: c1 = ", "c1 = reason"])
+def test_tagged_cell_without_a_reason_is_an_error(line):
+    with pytest.raises(AssertionError, match="is not 'notebook: cell id = reason'"):
+        listed_cells(f"\n[tagged]\n{line}\n")
+
+
+# --- Sanitizers ------------------------------------------------------------------------
+
+
+def solved_texts():
+    for nb in SOLVED.values():
+        for cell in nb.cells:
+            yield from release.output_texts(cell)
+
+
+def sanitize(text):
+    for regex, replacement in SANITIZERS:
+        text = re.sub(regex, replacement, text)
+    return text
+
+
+def unbounded(regex):
+    """Whether a regular expression can match any amount of text."""
+    plain = re.sub(r"\\.|\[[^\]]*\]", "x", regex)
+    return re.search(r"[*+]|\{\d*,\}", plain) is not None
+
+
+def test_every_pair_of_lines_is_read():
+    text = CONFIG.read_text(encoding="utf-8")
+    assert len(SANITIZERS) == len(re.findall("^regex:", text, re.MULTILINE)) > 0
+    assert len(SANITIZERS) == len(re.findall("^replace:", text, re.MULTILINE))
+    assert len(SANITIZERS) == len(dict(SANITIZERS)), "nbval keeps one of two equal expressions"
+
+
+@pytest.mark.parametrize("regex", [regex for regex, _ in SANITIZERS])
+def test_sanitizer_is_used_and_bounded(regex):
+    assert not unbounded(regex), "it could hide a whole output"
+    assert any(re.search(regex, text) for text in solved_texts()), (
+        f"no solved notebook needs it: remove it from {CONFIG.name}"
+    )
+
+
+@pytest.mark.parametrize("regex, expected", [
+    ("a.*b", True), ("a+", True), ("a{2,}", True), ("(?:ab)*", True),
+    ("a{2,5}", False), (r"\*\+[*+]", False), (r" {0,10}(?<![\w.])\d", False),
+])
+def test_unbounded_expressions_are_found(regex, expected):
+    assert unbounded(regex) is expected
+
+
+@pytest.mark.parametrize("one, other", [
+    ("took 12.3 s", "took  9.87 s"), ("0.52 ms", "15 µs"), ("15 \u03bcs per call", "1.5 us per call"),
+    ("<td>80 ns</td>", "<td>2 min</td>"),
+    ("Python 3.11.2, Theano 1.0.5", "Python 3.11.13, Theano 1.0.5"),
+    ("yes  C++ compiler     g++ (Debian 12.2.0-14) 12.2.0", "yes  C++ compiler     clang version 16.0.6"),
+    ("yes  BLAS             -lopenblas", "yes  BLAS             -l:libopenblas.so"),
+])
+def test_what_differs_each_run_is_sanitized(one, other):
+    assert sanitize(one) == sanitize(other) != one
+
+
+@pytest.mark.parametrize("result", [
+    "test error 7.489583 %", "(50000, 784) float32", "epoch 12, 600 images", "learning rate 0.13",
+    "GpuDot22", "3 steps", "7 samples", "0xff", "<Figure size 640x480 with 1 Axes>", "5 8 1.5",
+    "W2 s", "[[0.1 0.9]\n [0.8 0.2]]", "max 0.25, mean 1.5e-06",
+])
+def test_results_are_not_sanitized(result):
+    assert sanitize(result) == result
+
+
+# --- nbval -----------------------------------------------------------------------------
+
+
+def stdout(text):
+    return [new_output("stream", name="stdout", text=text)]
+
+
+def picture(data):
+    return [new_output("display_data", {"image/png": data, "text/plain": "a picture"})]
+
+
+SHOW_PICTURE = "display({'image/png': 'AAAA', 'text/plain': 'a picture'}, raw=True)"
+# What a cell does, its saved outputs, its execution count, and whether nbval lets it pass.
+CELLS = {
+    "same": ("print('error 7.49 %')", stdout("error 7.49 %\n"), 1, True),
+    "other number": ("print('error 7.49 %')", stdout("error 7.48 %\n"), 1, False),
+    "other time": ("print('took 12.3 s')", stdout("took 9.87 s\n"), 1, True),
+    "other Python": (
+        "print('Python 3.11.2, Theano 1.0.5')", stdout("Python 3.11.7, Theano 1.0.5\n"), 1, True,
+    ),
+    "other text form": ("[1]", [new_output(
+        "execute_result", {"text/plain": "[2]"}, execution_count=1,
+    )], 1, False),
+    "output lost": ("pass", stdout("ready\n"), 1, False),
+    "output added": ("print('ready')", [], 1, False),
+    "new warning": ("import warnings; warnings.warn('old')", [], 1, False),
+    "other picture": (SHOW_PICTURE, picture("BBBB"), 1, True),
+    "other text of a picture": (SHOW_PICTURE.replace("a pic", "no pic"), picture("AAAA"), 1, False),
+    "no execution count": ("print('anything')", [], None, True),
+    "error": ("1 / 0", [], 1, False),
+}
+
+
+@pytest.fixture(scope="module")
+def nbval_verdicts(tmp_path_factory):
+    """Run nbval, with the project's configuration, on a notebook of the cells above."""
+    folder = tmp_path_factory.mktemp("nbval")
+    nb = new_notebook(cells=[
+        new_code_cell(source, outputs=outputs, execution_count=count)
+        for source, outputs, count, _ in CELLS.values()
+    ])
+    nbformat.write(nb, folder / "cells.ipynb")
+    jupyter = ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR")
+    environment = {**os.environ, **{name: str(folder / name) for name in jupyter}}
+    environment.pop("PYTEST_ADDOPTS", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env",
+         "--nbval-sanitize-with", str(CONFIG), "--junitxml", "report.xml", "cells.ipynb"],
+        cwd=folder, env=environment, capture_output=True, text=True,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    cases = ElementTree.parse(folder / "report.xml").iter("testcase")
+    return dict(zip(CELLS, (len(case) == 0 for case in cases), strict=True))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_nbval_compares(nbval_verdicts, cell):
+    *_, passes = CELLS[cell]
+    assert nbval_verdicts[cell] is passes

@@ -1,0 +1,276 @@
+"""Pictures show what they are given."""
+import html
+import re
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+
+from deeplearning_tutorial import plotting
+from deeplearning_tutorial.layers import LogisticRegression
+from deeplearning_tutorial.monitoring import History
+from deeplearning_tutorial.plotting import (
+    draw_graph, plot_confusion, plot_history, plot_signed_tiles, plot_tiles, show_source, tile_raster_images,
+)
+from deeplearning_tutorial.updates import sgd
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+# Tiles --------------------------------------------------------------------------------------------------------------
+
+def tiles_by_hand(X, img_shape, tile_shape, tile_spacing, scale):
+    """Pixel by pixel, as floats."""
+    (height, width), (rows, columns), (down, right) = img_shape, tile_shape, tile_spacing
+    page = np.zeros((rows * height + (rows - 1) * down, columns * width + (columns - 1) * right))
+    for row in range(rows):
+        for column in range(columns):
+            number = row * columns + column
+            if number >= len(X):
+                continue
+            image = X[number].astype(float)
+            if scale:
+                image = (image - image.min()) / (image.max() - image.min())
+            for i in range(height):
+                for j in range(width):
+                    page[row * (height + down) + i, column * (width + right) + j] = image[i * width + j]
+    return page
+
+
+@pytest.mark.parametrize("n_images", [6, 4, 9, 1], ids=["as many images as tiles", "fewer", "more", "one"])
+@pytest.mark.parametrize("img_shape, tile_spacing", [((3, 5), (0, 0)), ((4, 4), (1, 1)), ((2, 6), (2, 1)), ((5, 1), (0, 3))])
+@pytest.mark.parametrize("scale", [True, False])
+def test_tiles_are_placed_row_by_row(n_images, img_shape, tile_spacing, scale):
+    X = np.random.RandomState(0).uniform(size=(n_images, img_shape[0] * img_shape[1])).astype("float32")
+    wanted = tiles_by_hand(X, img_shape, (2, 3), tile_spacing, scale)
+    found = tile_raster_images(X, img_shape, (2, 3), tile_spacing, scale_rows_to_unit_interval=scale, output_pixel_vals=False)
+    assert found.dtype == "float32" and found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    pixels = tile_raster_images(X, img_shape, (2, 3), tile_spacing, scale_rows_to_unit_interval=scale, output_pixel_vals=True)
+    assert pixels.dtype == "uint8" and pixels.shape == wanted.shape
+    np.testing.assert_allclose(pixels, np.floor(255 * wanted), atol=1)
+
+
+def test_by_default_rows_are_scaled_to_bytes_without_space_between():
+    found = tile_raster_images(np.array([[-1, 0, 1, 3], [5, 6, 7, 9]]), (2, 2), (1, 2))
+    assert found.tolist() == [[0, 63, 0, 63], [127, 255, 127, 255]]
+
+
+def test_the_images_are_left_as_they_are():
+    X = np.random.RandomState(0).uniform(size=(2, 4))
+    before = X.copy()
+    tile_raster_images(X, (2, 2), (1, 2))
+    np.testing.assert_array_equal(X, before)
+
+
+@pytest.mark.parametrize("value", [0, 0.5, -3])
+def test_an_image_of_one_value_is_black_when_scaled(value):
+    assert not tile_raster_images(np.full((2, 4), value, dtype="float32"), (2, 2), (1, 2), output_pixel_vals=False).any()
+
+
+@pytest.mark.parametrize("output_pixel_vals, full", [(True, 255), (False, 1)])
+def test_a_tuple_holds_colours(output_pixel_vals, full):
+    red, blue = np.random.RandomState(0).uniform(size=(2, 3, 4)).astype("float32")
+    options = {"tile_spacing": (1, 1), "output_pixel_vals": output_pixel_vals}
+    found = tile_raster_images((red, None, blue, None), (2, 2), (2, 2), **options)
+    assert found.shape == (5, 5, 4) and found.dtype == ("uint8" if output_pixel_vals else "float32")
+    np.testing.assert_array_equal(found[..., 0], tile_raster_images(red, (2, 2), (2, 2), **options))
+    np.testing.assert_array_equal(found[..., 2], tile_raster_images(blue, (2, 2), (2, 2), **options))
+    assert not found[..., 1].any()
+    assert (found[..., 3] == full).all()
+
+
+def test_transparency_can_be_given():
+    alpha = np.array([[0, 0.5, 0.75, 1]])
+    found = tile_raster_images((None, None, None, alpha), (2, 2), (1, 1))
+    assert found[..., 3].tolist() == [[0, 127], [191, 255]]
+    assert not found[..., :3].any()
+
+
+@pytest.mark.parametrize("bad, shown", [
+    ({"img_shape": (4,)}, r"img_shape must be a pair .*not \(4,\)"),
+    ({"img_shape": 4}, "img_shape must be a pair .*not 4"),
+    ({"tile_shape": (1, 2, 3)}, r"tile_shape must be a pair .*not \(1, 2, 3\)"),
+    ({"tile_spacing": 1}, "tile_spacing must be a pair .*not 1"),
+    ({"img_shape": (2, 3)}, r"2 x 3 = 6 pixels, and X has the shape \(5, 4\)"),
+    ({"X": np.zeros(4)}, r"2 x 2 = 4 pixels, and X has the shape \(4,\)"),
+    ({"X": np.zeros((5, 2, 2))}, r"X has the shape \(5, 2, 2\)"),
+    ({"X": (np.zeros((5, 4)),) * 3}, "four channels.*not 3"),
+    ({"X": (None,) * 4}, "at least one of them given"),
+])
+def test_bad_shapes_are_refused(bad, shown):
+    with pytest.raises(ValueError, match=shown):
+        tile_raster_images(**{"X": np.zeros((5, 4)), "img_shape": (2, 2), "tile_shape": (2, 3), **bad})
+
+
+def test_tiles_are_drawn_on_the_axes_given():
+    _, ax = plt.subplots()
+    images = np.random.RandomState(0).uniform(size=(3, 9))
+    assert plot_tiles(images, columns=2, titles=["one", "two", "three"], ax=ax) is ax
+    (picture,) = ax.images
+    shown = np.asarray(picture.get_array())
+    np.testing.assert_allclose(shown[:3, :3], images[0].reshape(3, 3))
+    np.testing.assert_allclose(shown[:3, 5:8], images[1].reshape(3, 3))
+    np.testing.assert_allclose(shown[-3:, :3], images[2].reshape(3, 3))
+    assert [text.get_text() for text in ax.texts] == ["one", "two", "three"]
+    # Each title below the middle of its tile.
+    places = [text.get_position() for text in ax.texts]
+    assert places[1][0] - places[0][0] == 5 and places[0][1] == places[1][1] == 4
+    assert places[2] == (places[0][0], places[0][1] + 13)
+
+
+def test_tiles_without_axes_get_some():
+    ax = plot_tiles(np.zeros((3, 9)))
+    assert len(ax.images) == 1 and not ax.texts
+
+
+def test_images_that_are_not_square_are_refused():
+    with pytest.raises(ValueError, match=r"X has the shape \(3, 10\)"):
+        plot_tiles(np.zeros((3, 10)))
+
+
+def test_signed_tiles_have_one_scale_around_zero_and_say_what_it_is():
+    W = np.random.RandomState(0).normal(size=(3, 9))
+    ax = plot_signed_tiles(W, columns=3, label="a weight")
+    (picture,) = ax.images
+    low, high = picture.get_clim()
+    assert -low == high == pytest.approx(np.percentile(np.abs(W), 99.5))
+    labels = [other.get_ylabel() for other in ax.figure.axes]
+    assert "a weight" in labels
+    red, _, blue, _ = picture.cmap(picture.norm(high))
+    assert blue > red
+    np.testing.assert_allclose(picture.cmap(picture.norm(0))[:3], 1, atol=0.05)
+
+
+def test_signed_tiles_may_be_all_zero():
+    low, high = plot_signed_tiles(np.zeros((2, 9))).images[0].get_clim()
+    assert low < 0 < high
+
+
+# Curves and matrices ------------------------------------------------------------------------------------------------
+
+HISTORIES = {"slow": History(epoch=[1, 2], train_cost=[3, 2], validation_error=[0.5, 0.25]),
+             "fast": History(epoch=[1, 2, 3], train_cost=[3, 1, 0.5], validation_error=[0.4, 0.2, 0.1])}
+
+
+@pytest.mark.parametrize("options, label, values", [
+    ({}, "validation error (%)", [40, 20, 10]),
+    ({"what": "train_cost"}, "training cost", [3, 1, 0.5]),
+])
+def test_histories_are_curves_over_the_epochs(options, label, values):
+    _, given = plt.subplots()
+    ax = plot_history(HISTORIES, ax=given, **options)
+    assert ax is given
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", label)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["slow", "fast"]
+    slow, fast = ax.lines
+    np.testing.assert_allclose(fast.get_xdata(), [1, 2, 3])
+    np.testing.assert_allclose(fast.get_ydata(), values)
+    assert slow.get_linestyle() != fast.get_linestyle()
+
+
+def test_histories_without_axes_get_some():
+    assert len(plot_history(HISTORIES).lines) == 2
+
+
+def test_a_confusion_matrix_shows_its_counts_and_colours_the_mistakes():
+    confusion = np.array([[50, 1, 0], [2, 40, 9], [0, 0, 30]])
+    _, given = plt.subplots()
+    ax = plot_confusion(confusion, ax=given)
+    assert ax is given
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted", "true")
+    counts = {text.get_position(): text.get_text() for text in ax.texts}
+    assert counts[(2, 1)] == "9" and counts[(1, 2)] == "0" and counts[(0, 0)] == "50"
+    np.testing.assert_array_equal(ax.images[0].get_array(), [[0, 1, 0], [2, 0, 9], [0, 0, 0]])
+    colors = {text.get_position(): text.get_color() for text in ax.texts}
+    assert colors[(2, 1)] == "white" and colors[(0, 0)] == "black"
+
+
+def test_a_confusion_matrix_without_axes_gets_some():
+    assert len(plot_confusion(np.eye(3, dtype=int)).texts) == 9
+
+
+def test_the_style_is_one_that_matplotlib_accepts():
+    with plt.rc_context(plotting.STYLE):
+        plt.subplots()
+
+
+# Sources and graphs -------------------------------------------------------------------------------------------------
+
+def test_a_source_is_shown_as_code_without_docstrings():
+    shown = show_source(LogisticRegression).data
+    (source,) = re.findall(r"```python\n(.*)\n```", shown, flags=re.DOTALL)
+    assert source.startswith("class LogisticRegression:\n    def __init__")
+    assert "Parameters" not in source and '"""' not in source
+    compile(source, "shown", "exec")
+    assert "_check_labels(y)" in source
+
+
+def test_a_source_without_docstring_is_shown_as_it_is():
+    assert show_source(tiles_by_hand).data.count("\n") > 10
+    assert "def exercise():\n    return 1" in show_source(exercise).data
+
+
+def exercise():
+    return 1
+
+
+@pytest.fixture(scope="module")
+def training_function():
+    x, y = T.matrix("x"), T.ivector("y")
+    classifier = LogisticRegression(x, 4, 3)
+    cost = classifier.negative_log_likelihood(y)
+    cost.name = "cost"
+    return theano.function([x, y], cost, updates=sgd(cost, classifier.params, 0.1))
+
+
+needs_graphviz = pytest.mark.skipif(plotting.shutil.which("dot") is None, reason="Graphviz is not installed")
+
+
+def labels_in(picture):
+    return [html.unescape(label) for label in re.findall("<text[^>]*>([^<]*)", picture.data)]
+
+
+@needs_graphviz
+def test_the_graph_of_a_function_names_what_goes_in_what_happens_and_what_comes_out(training_function):
+    labels = labels_in(draw_graph(training_function))
+    assert {"x", "y", "W", "b"} <= set(labels)
+    assert {"cost", "new W", "new b"} <= set(labels)
+    assert {"Gemm", "Dot22"} <= set(labels)
+    assert "Elemwise mul" in labels and "Elemwise sub" in labels
+    assert "-0.1" in [label.replace("\N{MINUS SIGN}", "-") for label in labels]
+
+
+@needs_graphviz
+def test_the_graph_of_an_expression_is_the_one_that_was_written_down():
+    a, b = T.scalars("a", "b")
+    total = a + 2 * b
+    assert sorted(labels_in(draw_graph(total))) == ["2", "Elemwise add", "Elemwise mul", "a", "b", "result"]
+    total.name = 'the "sum"'
+    assert "the 'sum'" in labels_in(draw_graph(total))
+
+
+@needs_graphviz
+def test_what_passes_through_unchanged_is_drawn_too():
+    assert labels_in(draw_graph(T.scalar("a"))) == ["a", "a"]
+    counter = theano.shared(0, name="counter")
+    labels = labels_in(draw_graph(theano.function([], [], updates={counter: T.constant(3, dtype="int64")}, mode="FAST_COMPILE")))
+    assert "new counter" in labels and "3" in labels
+
+
+def test_without_graphviz_the_graph_is_printed(monkeypatch, capsys):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    a = T.scalar("a")
+    assert draw_graph(a + 1) is None
+    printed = capsys.readouterr().out
+    assert "apt-get install graphviz" in printed and "Elemwise{add" in printed and "|a " in printed
