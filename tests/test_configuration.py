@@ -257,5 +257,6 @@ def test_the_example_says_what_it_should():
     assert tuned_option("global", "floatX") == "float32"
     assert tuned_option("global", "device") == "cpu"
     assert tuned_option("global", "allow_gc") == "False"
+    assert tuned_option("global", "optimizer_excluding") == "elemwise_fusion"
     assert tuned_option("blas", "ldflags") == "-lopenblas"
     assert "-ffast-math" not in tuned_option("gcc", "cxxflags").split()

@@ -207,6 +207,7 @@ def test_patience_grows_only_with_a_noticeable_improvement():
     assert Script([*steady, 0.994, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99).n_steps == 17
     assert Script([*steady, 0.994, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99, patience_increase=3).n_steps == 25
     assert Script([*steady, 0.994, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99, improvement_threshold=0.9).n_steps == 11
+    assert Script([*steady, 0.5, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99, improvement_threshold=0.5).n_steps == 11
 
 
 def test_a_small_improvement_is_kept_nevertheless():
@@ -249,11 +250,12 @@ def test_the_seconds_are_counted(monkeypatch):
 
 
 def test_all_parameters_are_put_back():
-    first, second = theano.shared(np.zeros(2)), theano.shared(0.0)
+    first, second = T._shared(np.zeros(2)), T._shared(np.array(0.0))
     script = Script([0.3, 0.1, 0.2], n_batches=1)
 
     def step(index):
-        first.set_value(first.get_value() + [1, 10])
+        # Compiled functions, too, change the memory of a parameter in its place.
+        first.get_value(borrow=True)[:] += [1, 10]
         second.set_value(second.get_value() - 1)
         return 0.0
 
