@@ -31,8 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 if sys.version_info[:2] != (3, 11):
     raise ImportError(
-        f"deeplearning_tutorial needs Python 3.11, and this is Python {sys.version.split()[0]}: Theano 1.0.5 depends on "
-        "NumPy 1.23, which has no later Python. scripts/setup finds or installs the right one."
+        f"deeplearning_tutorial needs Python 3.11, and this is Python {sys.version.split()[0]}: Theano 1.0.5 needs "
+        "NumPy 1.23, which stops at 3.11. scripts/setup finds or installs the right one."
     )
 
 
@@ -51,9 +51,9 @@ def _configure_theano():
     if len(ours) < 2 and not any(os.path.exists(os.path.expanduser(path)) for path in users):
         flags = blas_flags()
         if flags != "-lopenblas":
-            os.environ["THEANO_FLAGS"] = f"blas.ldflags={flags},{os.environ.get('THEANO_FLAGS', '')}".rstrip(
-                ","
-            )
+            # The last word on a flag counts: the user's stay behind.
+            both = [f"blas.ldflags={flags}", os.environ.get("THEANO_FLAGS")]
+            os.environ["THEANO_FLAGS"] = ",".join(filter(None, both))
 
 
 def blas_flags():

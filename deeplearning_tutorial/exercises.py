@@ -86,6 +86,8 @@ def check(name, answer):
     try:
         if answer is None or answer is ...:
             raise Unsolved(f"{name} has no value yet.")
+        if answer is exercise.solution:
+            raise Unsolved("This is the solution that stood in for yours. Run the cell with your answer, then this one.")
         praise = exercise.examine(answer)
     except Unsolved as missing:
         display(_Message("Not solved yet", f"{missing} {go_on}", color="#0072B2"))

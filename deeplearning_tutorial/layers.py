@@ -43,7 +43,7 @@ class LogisticRegression:
     """
 
     def __init__(self, input, n_in, n_out):
-        n_in, n_out = _positive("n_in", n_in), _positive("n_out", n_out)
+        n_in, n_out = positive_integer("n_in", n_in), positive_integer("n_out", n_out)
         self.input = input
         self.W = theano.shared(np.zeros((n_in, n_out), theano.config.floatX), name="W", borrow=True)
         self.b = theano.shared(np.zeros(n_out, theano.config.floatX), name="b", borrow=True)
@@ -132,7 +132,7 @@ class HiddenLayer:
     """
 
     def __init__(self, rng, input, n_in, n_out, W=None, b=None, activation=T.tanh):
-        n_in, n_out = _positive("n_in", n_in), _positive("n_out", n_out)
+        n_in, n_out = positive_integer("n_in", n_in), positive_integer("n_out", n_out)
         self.input = input
         self.W = (
             _glorot_uniform(rng, n_in, n_out, activation) if W is None else _checked("W", W, (n_in, n_out))
@@ -154,7 +154,8 @@ def _glorot_uniform(rng, n_in, n_out, activation):
     return theano.shared(weights, name="W", borrow=True)
 
 
-def _positive(name, value):
+def positive_integer(name, value):
+    """The value as an int; a ValueError that names it if it is not a whole number of at least 1."""
     if not isinstance(value, (int, float, np.number)) or value % 1 != 0 or value < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
     return int(value)

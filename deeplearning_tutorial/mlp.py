@@ -8,7 +8,7 @@ r"""The multi-layer perceptron: hidden layers one after the other, logistic regr
 
 import theano.tensor as T
 
-from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression
+from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, positive_integer
 
 
 class MLP:
@@ -54,6 +54,7 @@ class MLP:
 
         self.hiddenLayers = []
         for n_units in sizes:
+            n_units = positive_integer("n_hidden", n_units)
             layer = HiddenLayer(rng, input, n_in, n_units, activation=activation)
             self.hiddenLayers.append(layer)
             input, n_in = layer.output, n_units

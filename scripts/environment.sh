@@ -6,7 +6,8 @@ venv=$root/.venv
 python=$venv/bin/python
 
 # Theano reads these files from left to right and the last word counts: the tuned configuration, what scripts/setup
-# found out about this machine, and your own files.  THEANO_FLAGS overrules them all.
+# found out about this machine, and the files that you name in THEANORC.  THEANO_FLAGS overrules them all.  An old
+# ~/.theanorc cannot break the notebooks: it is read only if you name it.
 case ":${THEANORC-}:" in
     *":$root/theanorc.example:"*) ;; # sourced before
     *) export THEANORC="$root/theanorc.example:$venv/theanorc${THEANORC:+:$THEANORC}" ;;

@@ -100,5 +100,5 @@ def test_no_hidden_layer_at_all_is_refused(empty):
 
 @pytest.mark.parametrize("bad, shown", [(0, "0"), ([6, 0], "0"), ([6, 2.5], "2.5"), ("6", "'6'")])
 def test_layers_of_no_size_are_refused(bad, shown):
-    with pytest.raises(ValueError, match=f"n_out must be a whole number.*not {shown}"):
+    with pytest.raises(ValueError, match=f"n_hidden must be a whole number.*not {shown}"):
         MLP(np.random.RandomState(0), T.matrix("x"), 4, bad, 3)

@@ -265,3 +265,24 @@ def nbval_verdicts(tmp_path_factory):
 def test_nbval_compares(nbval_verdicts, cell):
     *_, passes = CELLS[cell]
     assert nbval_verdicts[cell] is passes
+
+
+# --- What a cell displays -------------------------------------------------------------------
+
+
+def semicolon_cells(notebooks):
+    """Cells that end in a semicolon: JupyterLab then hides the last value, and nbval does not."""
+    return [
+        f"{name}: {cell.id}"
+        for name, nb in notebooks.items() for cell in nb.cells
+        if cell.cell_type == "code" and cell.source.rstrip().endswith(";")
+    ]
+
+
+def test_figures_end_in_show_and_not_in_a_semicolon():
+    assert semicolon_cells(SOLVED) == []
+
+
+def test_a_cell_that_ends_in_a_semicolon_is_found():
+    nb = new_notebook(cells=[new_code_cell("ax.plot();", id="a"), new_code_cell("x = 1; y = 2", id="b")])
+    assert semicolon_cells({"n": nb}) == ["n: a"]
