@@ -11,6 +11,7 @@ import time
 import numpy as np
 import theano
 import theano.tensor as T
+from theano.gpuarray.basic_ops import HostFromGpu
 from tqdm.auto import tqdm
 
 from deeplearning_tutorial.monitoring import History
@@ -222,8 +223,8 @@ def _shape(data):
     variable = data
     while not hasattr(variable, "get_value"):
         node = getattr(variable, "owner", None)
-        # Any other operation, such as a transposition, would have a shape of its own.
-        if node is None or not isinstance(node.op, T.Elemwise) or len(node.inputs) != 1:
+        # A cast keeps the shape, and so does fetching a GPU's array for it; a transposition, say, would not.
+        if node is None or len(node.inputs) != 1 or not isinstance(node.op, (T.Elemwise, HostFromGpu)):
             raise ValueError(f"data must be shared variables, as load_data returns them, not {data!r}.")
         variable = node.inputs[0]
     return variable.get_value(borrow=True, return_internal_type=True).shape

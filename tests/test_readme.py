@@ -1,0 +1,59 @@
+"""What README says is there, and its numbers are those of the notebooks."""
+import os
+import re
+
+import nbformat
+import pytest
+
+from deeplearning_tutorial import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def missing_links(text):
+    """Files that a text links to, and that are not there."""
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", text)
+    return [target for target in targets if not (ROOT / target).exists()]
+
+
+def missing_scripts(text):
+    """Scripts that a text tells the reader to run, and that cannot be run."""
+    named = set(re.findall(r"\bscripts/([a-z_]+)\b(?!\.)", text))
+    return sorted(name for name in named if not os.access(ROOT / "scripts" / name, os.X_OK))
+
+
+def numbers_not_shown(text, notebook):
+    """Error rates in the table of results that no output of a notebook shows."""
+    (table,) = re.findall(r"\| model \| test error \|.*?\n\n", text, flags=re.DOTALL)
+    nb = nbformat.read(ROOT / "notebooks" / "solved" / f"{notebook}.ipynb", as_version=4)
+    shown = "".join(output.get("text", "") for cell in nb.cells for output in cell.get("outputs", []))
+    return [number for number in re.findall(r"\d+\.\d+ %", table) if number not in shown]
+
+
+def test_every_link_leads_somewhere():
+    assert missing_links(README) == []
+
+
+def test_every_script_named_can_be_run():
+    assert missing_scripts(README) == []
+
+
+def test_every_error_rate_is_one_that_the_notebook_shows():
+    assert numbers_not_shown(README, "01_logistic_regression") == []
+
+
+def test_nothing_is_left_to_fill_in():
+    assert re.findall(r"@[A-Z]+@|TODO|XXX", README) == []
+
+
+@pytest.mark.parametrize("find, wrong, found", [
+    (missing_links, "[card](data/NOTHING.md) [page](https://example.org/x)", ["data/NOTHING.md"]),
+    (missing_scripts, "run `scripts/nothing`, then scripts/setup", ["nothing"]),
+])
+def test_what_is_missing_is_found(find, wrong, found):
+    assert find(wrong) == found
+
+
+def test_a_number_that_no_notebook_shows_is_found():
+    changed = README.replace("7.75 %", "7.57 %")
+    assert numbers_not_shown(changed, "01_logistic_regression") == ["7.57 %"]
