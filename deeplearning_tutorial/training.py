@@ -131,10 +131,9 @@ def fit(
     for name, value in [("n_epochs", n_epochs), ("patience", patience)]:
         if value is not None and value < 1:
             raise ValueError(f"{name} must be at least 1, not {value!r}.")
+    patience = np.inf if patience is None else patience
     # A short patience must leave room for at least two validations.
-    validation_frequency = (
-        train.n_batches if patience is None else min(train.n_batches, max(1, patience // 2))
-    )
+    validation_frequency = int(min(train.n_batches, max(1, patience / 2)))
 
     history = History()
     best = [parameter.get_value() for parameter in params]
@@ -148,17 +147,15 @@ def fit(
                 _check_finite(costs, step)
                 error = validate.mean()
                 _record(history, step / train.n_batches, costs, error)
-                bar.set_postfix_str(
-                    f"cost {history.train_cost[-1]:.4f}, validation error {100 * error:.2f} %", refresh=False
-                )
+                bar.set_postfix_str(f"validation error {100 * error:.2f} %", refresh=False)
+                if error < improvement_threshold * history.best_validation_error:
+                    patience = max(patience, (step - 1) * patience_increase)
                 if error < history.best_validation_error:
-                    if patience is not None and error < improvement_threshold * history.best_validation_error:
-                        patience = max(patience, (step - 1) * patience_increase)
                     history.best_validation_error, history.best_epoch = error, history.epoch[-1]
                     best = [parameter.get_value() for parameter in params]
             if step % train.n_batches == 0:
                 bar.update()
-            if patience is not None and step - 1 >= patience:
+            if step - 1 >= patience:
                 history.stopped_early = True
                 break
     except KeyboardInterrupt:
