@@ -147,7 +147,8 @@ def fit(
                 _check_finite(costs, step)
                 error = validate.mean()
                 _record(history, step / train.n_batches, costs, error)
-                bar.set_postfix_str(f"validation error {100 * error:.2f} %", refresh=False)
+                status = f"cost {np.mean(costs):.4f}, validation error {100 * error:.2f} %"
+                bar.set_postfix_str(status, refresh=False)
                 if error < improvement_threshold * history.best_validation_error:
                     patience = max(patience, (step - 1) * patience_increase)
                 if error < history.best_validation_error:
