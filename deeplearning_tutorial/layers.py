@@ -134,11 +134,11 @@ class HiddenLayer:
     def __init__(self, rng, input, n_in, n_out, W=None, b=None, activation=T.tanh):
         n_in, n_out = positive_integer("n_in", n_in), positive_integer("n_out", n_out)
         self.input = input
-        self.W = (
-            _glorot_uniform(rng, n_in, n_out, activation) if W is None else _checked("W", W, (n_in, n_out))
-        )
+        if W is None:
+            W = _glorot_uniform(rng, n_in, n_out, activation)
         if b is None:
-            b = theano.shared(np.zeros(n_out, dtype=theano.config.floatX), name="b", borrow=True)
+            b = theano.shared(np.zeros(n_out, theano.config.floatX), name="b", borrow=True)
+        self.W = _checked("W", W, (n_in, n_out))
         self.b = _checked("b", b, (n_out,))
         self.params = [self.W, self.b]
 

@@ -47,9 +47,7 @@ class MLP:
     def __init__(self, rng, input, n_in, n_hidden, n_out, activation=T.tanh):
         sizes = list(n_hidden) if isinstance(n_hidden, (list, tuple)) else [n_hidden]
         if not sizes:
-            raise ValueError(
-                "n_hidden must name at least one hidden layer, not []. Without any: LogisticRegression."
-            )
+            raise ValueError("n_hidden must name at least one hidden layer, not [].")
         self.input = input
 
         self.hiddenLayers = []
