@@ -1,0 +1,103 @@
+"""The hints and the checks of the exercises.
+
+A notebook calls two functions of this package. ``hint("normalize")`` shows a hint, folded, for whoever wants it.
+``normalize = check("normalize", normalize)`` looks at an answer and says what is right or wrong with it. A right
+answer comes back; for one that is missing or wrong the solution kept here comes back instead, so that the rest of the
+notebook runs in any case.
+
+An exercise is a solution, and an examination that raises `Wrong` with a diagnosis, or passes. The exercises of a notebook
+are in the file of its name.
+"""
+
+import html
+
+from IPython.display import display
+
+from deeplearning_tutorial.exercises import (
+    logistic_regression,
+    mlp,
+    setup,
+)
+from deeplearning_tutorial.exercises.examination import Unsolved, Wrong
+
+EXERCISES = {
+    **setup.EXERCISES,
+    **logistic_regression.EXERCISES,
+    **mlp.EXERCISES,
+}
+"""All exercises by name, in the order of the notebooks."""
+
+
+def hint(name):
+    """Show the hint of an exercise, folded.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise.
+    """
+    display(_Message("Hint", _find(name).hint, color="#0072B2", folded=True))
+
+
+def check(name, answer):
+    """Examine an answer, say what is right or wrong with it, and return something to go on with.
+
+    Parameters
+    ----------
+    name : str
+        Of the exercise.
+    answer : callable
+        What the attendee wrote.
+
+    Returns
+    -------
+    callable
+        `answer` if it is right, else the solution.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise.
+    """
+    exercise = _find(name)
+    go_on = "Until then the notebook goes on with a solution of its own."
+    try:
+        if answer is None or answer is ...:
+            raise Unsolved(f"{name} has no value yet.")
+        if answer is exercise.solution:
+            raise Unsolved(
+                "This is the solution that stood in for yours. Run the cell with your answer, then this one."
+            )
+        praise = exercise.examine(answer)
+    except Unsolved as missing:
+        display(_Message("Not solved yet", f"{missing} {go_on}", color="#0072B2"))
+        return exercise.solution
+    except Wrong as diagnosis:
+        display(_Message("Not quite", f"{diagnosis} {go_on}", color="#D55E00"))
+        return exercise.solution
+    display(_Message("Right", praise, color="#009E73"))
+    return answer
+
+
+def _find(name):
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}; there are {', '.join(EXERCISES)}.")
+    return EXERCISES[name]
+
+
+class _Message:
+    """A remark with a coloured edge in a notebook, and plain text elsewhere."""
+
+    def __init__(self, title, text, color, folded=False):
+        self.title, self.text, self.color, self.folded = title, text, color, folded
+
+    def __repr__(self):
+        return f"{self.title}: {self.text}"
+
+    def _repr_html_(self):
+        # Text between backquotes is code.
+        parts = html.escape(self.text, quote=False).split("`")
+        text = "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
+        title = f"<strong>{self.title}</strong>"
+        body = f"<details><summary>{title}</summary>{text}</details>" if self.folded else f"{title}: {text}"
+        return f'<div style="border-left: 4px solid {self.color}; padding: 0.4em 0.8em">{body}</div>'

@@ -1,0 +1,393 @@
+"""The exercises of notebook 01."""
+
+import numpy as np
+import theano
+import theano.tensor as T
+
+from deeplearning_tutorial.exercises.examination import (
+    Exercise,
+    Wrong,
+    array_of,
+    diagnose,
+    result_of,
+    same,
+    values_of,
+)
+from deeplearning_tutorial.layers import LogisticRegression
+
+EXERCISES = {}
+
+# --- Normalize each pixel --------------------------------------------------------------------------------------------
+
+
+def normalize(train, other):
+    """Normalize each column of `other` with the mean and standard deviation of that column of `train`."""
+    mean, std = train.mean(axis=0), train.std(axis=0)
+    std[std == 0] = 1
+    return (other - mean) / std
+
+
+def _examine_normalize(answer):
+    rng = np.random.RandomState(0)
+    train = (rng.uniform(size=(6, 6)) * [1, 2, 3, 4, 0, 5] + [0, 1, 2, 3, 0, 4]).astype("float32")
+    other = (rng.uniform(size=(6, 6)) + 0.5).astype("float32")
+    train_before, other_before = train.copy(), other.copy()
+    found = array_of(answer, train, other)
+    if not (np.array_equal(train, train_before) and np.array_equal(other, other_before)):
+        raise Wrong(
+            "It changes the arrays it is given, and the raw digits are lost. Compute a new array: `other - mean`, not `other -= mean`."
+        )
+
+    mean, std = train.mean(axis=0), train.std(axis=0)
+    safe = np.where(std == 0, 1, std)
+    if found.shape != other.shape:
+        raise Wrong(
+            f"For `other` of shape {other.shape} it returns the shape {found.shape}: it should return all of `other`, normalized."
+        )
+    if not np.all(np.isfinite(found)):
+        raise Wrong(
+            "Some results are not finite. A pixel that is black in every training digit has the standard deviation 0, and "
+            "a division by 0 follows: divide such a pixel by 1."
+        )
+    own_mean, own_std = other.mean(axis=0), other.std(axis=0)
+    diagnose(
+        found,
+        (
+            (other - own_mean) / own_std,
+            "It uses the mean and the standard deviation of `other`. They must come from `train` alone: the model may not know "
+            "anything about digits it is later tested on, and all sets must be measured with one yardstick.",
+        ),
+        (
+            (other - train.mean()) / train.std(),
+            "It uses one mean and one standard deviation for all pixels together. Each pixel needs its own: `axis=0` runs "
+            "down the examples.",
+        ),
+        (
+            (other - train.mean(axis=1, keepdims=True)) / train.std(axis=1, keepdims=True),
+            "It normalizes each digit by itself. A pixel's mean is taken over all training examples: `axis=0`, not "
+            "`axis=1`.",
+        ),
+        (
+            other - mean,
+            "The mean of `train` is subtracted as it should be, but nothing is divided by the standard deviation.",
+        ),
+        (
+            other / safe,
+            "It is divided by the standard deviation as it should be, but the mean is not subtracted.",
+        ),
+        (
+            (other - mean) / np.where(std == 0, 1, std**2),
+            "It divides by the variance. Divide by the standard deviation, its square root.",
+        ),
+        ((train - mean) / safe, "It normalizes `train`, and never looks at `other`."),
+    )
+    constant = std == 0
+    if (
+        same(found[:, ~constant], ((other - mean) / safe)[:, ~constant])
+        and np.abs(found[:, constant]).max() > 100
+    ):
+        raise Wrong(
+            "Adding a tiny number to the standard deviation avoids the division by 0, but a pixel that is always black in "
+            "training and is not in `other` becomes a huge number. Divide constant pixels by 1."
+        )
+    if not same(found, (other - mean) / safe):
+        raise Wrong(
+            "The numbers are not `(other - mean) / std`, with `mean` and `std` of each column of `train` (and 1 where `std` is 0)."
+        )
+    if found.dtype != other.dtype:
+        raise Wrong(
+            f"From {other.dtype} it makes {found.dtype}, which Theano would compute with twice the memory. Keep the type."
+        )
+    return "each pixel has its own mean and standard deviation, from the training set alone, and constant pixels do no harm."
+
+
+EXERCISES["normalize"] = Exercise(
+    "`train.mean(axis=0)` and `train.std(axis=0)` have one number for each pixel. NumPy subtracts a row of 784 numbers from "
+    "every row of a matrix. Some pixels at the rim are black in every training digit: look at what their standard "
+    "deviation is, and replace it by 1 with `np.where` before you divide.",
+    normalize,
+    _examine_normalize,
+)
+
+
+# --- One step of gradient descent ------------------------------------------------------------------------------------
+
+
+def gradient_step(parameter, gradient, learning_rate):
+    """The next value of a parameter, one step down the gradient."""
+    return parameter - learning_rate * gradient
+
+
+def _examine_gradient_step(answer):
+    parameter, gradient, rate = T.vectors("parameter", "gradient", "rate")
+    found = result_of(answer, parameter, gradient, rate[0])
+    if isinstance(found, (tuple, list, dict)):
+        raise Wrong(
+            "It should return one expression, the parameter's next value. The pair `(parameter, next value)` is made below."
+        )
+    if not isinstance(found, theano.Variable):
+        raise Wrong(
+            "It returns no symbolic expression. Use the arguments as they are: arithmetic on them builds the graph."
+        )
+    theta, g, epsilon = [np.array(v, dtype=theano.config.floatX) for v in ([1, -2, 3], [0.5, 4, -8], [0.25])]
+    found = values_of(found, [parameter, gradient, rate], [theta, g, epsilon])
+    diagnose(
+        found,
+        (
+            theta + epsilon * g,
+            "It climbs: the gradient points uphill, where the cost grows. A minus sign is missing.",
+        ),
+        (theta - g, "The learning rate is not used, so that the steps are far too long."),
+        (
+            theta + g,
+            "It climbs, and the learning rate is not used. The gradient points uphill; step against it, and only a little.",
+        ),
+        (-epsilon * g, "It returns the step alone. The next value is the parameter plus that step."),
+        (
+            epsilon * g,
+            "It returns the gradient times the learning rate. The next value is the parameter minus that.",
+        ),
+        (
+            theta - g / epsilon,
+            "It divides by the learning rate: a small learning rate should make a small step.",
+        ),
+        (theta, "It returns the parameter unchanged: no step is made."),
+    )
+    if not same(found, theta - epsilon * g):
+        raise Wrong("The next value is not the parameter minus the learning rate times the gradient.")
+    return "it steps downhill, by the learning rate times the gradient."
+
+
+EXERCISES["gradient_step"] = Exercise(
+    "The gradient points to where the cost grows fastest. You want to go the other way, by a small part of it: the "
+    "learning rate says how small. In formulas: θ ← θ − α ∇l. `parameter`, `gradient` and `learning_rate` are "
+    "symbolic, and `+ - *` between them gives another symbolic expression.",
+    gradient_step,
+    _examine_gradient_step,
+)
+
+
+# --- Predict labels --------------------------------------------------------------------------------------------------
+
+
+def predict(classifier, digits):
+    """The labels that a classifier gives to the rows of an array."""
+    return theano.function([classifier.input], classifier.y_pred)(digits)
+
+
+def _examine_predict(answer):
+    x = T.matrix("x")
+    classifier = LogisticRegression(x, n_in=4, n_out=3)
+    classifier.W.set_value(np.array([[3, 0, 0], [0, 3, 0], [0, 0, 3], [1, 1, 0]], dtype=theano.config.floatX))
+    classifier.b.set_value(np.array([0, 0, 0.5], dtype=theano.config.floatX))
+    digits = np.array(
+        [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 1]], dtype=theano.config.floatX
+    )
+    labels = np.array([1, 0, 2, 2, 1])
+    found = array_of(answer, classifier, digits)
+    probabilities = classifier.p_y_given_x.eval({x: digits})
+    diagnose(
+        found,
+        (
+            probabilities,
+            "It returns the probabilities of all classes. A label is the number of the most probable one: `y_pred`.",
+        ),
+        (
+            probabilities.max(axis=1),
+            "It returns how probable the best class is, and not which class it is: `argmax` instead of `max`.",
+        ),
+        (
+            probabilities.argmax(axis=0),
+            "It looks for the largest probability over the examples. Look over the classes of each example: `axis=1`.",
+        ),
+        (probabilities.argmin(axis=1), "It returns the least probable class: `argmax` instead of `argmin`."),
+    )
+    if found.shape != labels.shape:
+        raise Wrong(
+            f"For {len(digits)} digits it returns the shape {found.shape}: it should be one label for each, {labels.shape}."
+        )
+    if found.dtype.kind not in "iu":
+        raise Wrong(f"Labels are whole numbers, and these are {found.dtype}.")
+    if not np.array_equal(found, labels):
+        raise Wrong(f"For five digits whose labels are {labels.tolist()} it returns {found.tolist()}.")
+    return "one whole number for each digit, and the most probable one."
+
+
+EXERCISES["predict"] = Exercise(
+    "A compiled function needs inputs and an output. The classifier has both: `classifier.input` is the symbolic matrix it "
+    "was built on, `classifier.y_pred` the symbolic vector of labels. Compile with `theano.function([...], ...)`, then call "
+    "what you got with `digits`.",
+    predict,
+    _examine_predict,
+)
+
+
+# --- Confusion matrix ------------------------------------------------------------------------------------------------
+
+
+def confusion_matrix(true, predicted):
+    """Count, for each true class (row) and predicted class (column), how often they met."""
+    counts = np.zeros((10, 10), dtype=int)
+    np.add.at(counts, (true, predicted), 1)
+    return counts
+
+
+def _examine_confusion_matrix(answer):
+    true = np.array([3, 3, 3, 5, 8, 0, 9, 3], dtype="int32")
+    predicted = np.array([3, 5, 5, 5, 3, 0, 4, 3])
+    wanted = confusion_matrix(true, predicted)
+    found = array_of(answer, true, predicted)
+    once = (wanted > 0).astype(int)
+    diagnose(
+        found,
+        (
+            wanted.T,
+            "Rows and columns are exchanged: a row is for a true class, a column for a predicted one.",
+        ),
+        (
+            once,
+            "A pair that occurs several times is counted only once: `counts[true, predicted] += 1` on whole arrays stores one "
+            "addition for each place. Use a loop, or `np.add.at`.",
+        ),
+        (
+            once.T,
+            "A pair that occurs several times is counted only once, and rows and columns are exchanged. Use a loop, or "
+            "`np.add.at`, and put the true class first.",
+        ),
+        (
+            wanted / wanted.sum(),
+            "These are fractions. Leave them as counts here: the picture below writes them into the squares.",
+        ),
+        (wanted - np.diag(np.diag(wanted)), "The right answers are missing: they belong on the diagonal."),
+    )
+    if found.shape != (10, 10):
+        raise Wrong(
+            f"There are ten digits, so the matrix is 10 x 10, and this has the shape {found.shape}. Count digits that do not occur, too."
+        )
+    if not same(found, wanted):
+        raise Wrong(
+            "The counts are not right: with true labels 3, 3, 3 and predictions 3, 5, 5, `counts[3, 3]` is 1 and `counts[3, 5]` is 2."
+        )
+    return "rows are true classes, columns are predictions, and nothing is counted twice or left out."
+
+
+EXERCISES["confusion_matrix"] = Exercise(
+    "Begin with a 10 x 10 matrix of zeros of type int. Then go through both arrays together, `for t, p in zip(true, "
+    "predicted)`, and add one at row `t`, column `p`.",
+    confusion_matrix,
+    _examine_confusion_matrix,
+)
+
+
+# --- The worst mistakes ----------------------------------------------------------------------------------------------
+
+
+def most_wrong(probabilities, true, n):
+    """Indices of the `n` examples whose true class got the least probability, the worst first."""
+    of_true_class = probabilities[np.arange(len(true)), true]
+    return np.argsort(of_true_class)[:n]
+
+
+def _examine_most_wrong(answer):
+    rng = np.random.RandomState(4)
+    probabilities = rng.dirichlet(np.full(10, 0.3), size=40).astype(theano.config.floatX)
+    true = rng.randint(0, 10, size=40).astype("int32")
+    of_true_class = probabilities[np.arange(40), true]
+    order = np.argsort(of_true_class)
+    found = array_of(answer, probabilities, true, 6)
+    diagnose(
+        found,
+        (order[::-1][:6], "These are the digits it is most right about: sort the other way round."),
+        (order[:6][::-1], "These are the right digits, but the best of them first: put the worst first."),
+        (
+            np.argsort(probabilities.max(axis=1))[:6],
+            "These are the digits with the least certain prediction, whatever their label: look at the probability of the "
+            "*true* class, `probabilities[np.arange(len(true)), true]`.",
+        ),
+        (
+            of_true_class[order[:6]],
+            "These are probabilities. Return the numbers of the examples, their places in the array: `np.argsort`.",
+        ),
+        (
+            true[order[:6]],
+            "These are the labels of the worst examples. Return their numbers, their places in the array.",
+        ),
+        (order, "It returns all examples. Return the first `n`."),
+    )
+    if not same(found, order[:6]):
+        raise Wrong("They are not the examples whose true class got the least probability, the worst first.")
+    return "the digits whose true class the model believed in least, the worst first."
+
+
+EXERCISES["most_wrong"] = Exercise(
+    "The model is most wrong where it gave the true class almost no probability. `probabilities[np.arange(len(true)), true]` "
+    "picks one number from each row: the probability of its true class. `np.argsort` gives the order from small to large.",
+    most_wrong,
+    _examine_most_wrong,
+)
+
+
+# --- A drawn digit ---------------------------------------------------------------------------------------------------
+
+
+def digit_row(pixels):
+    """A 28 x 28 picture of dark ink on white paper, 0 to 255, as a row of MNIST."""
+    return ((255 - pixels) / 256).reshape(1, 784).astype("float32")
+
+
+def _examine_digit_row(answer):
+    pixels = np.full((28, 28), 255, dtype="float32")
+    pixels[4:24, 12:16] = 0
+    pixels[4:8, 8:12] = 100
+    found = array_of(answer, pixels.copy())
+    ink = (255 - pixels) / 256
+    diagnose(
+        found,
+        (
+            (pixels / 256).reshape(1, 784),
+            "Ink and paper are exchanged. In the file paper is white, 255, and ink is dark; in MNIST paper is 0 and ink "
+            "is bright: `255 - pixels`.",
+        ),
+        (
+            pixels / 256,
+            "Ink and paper are exchanged (paper is 0 in MNIST), and the shape is that of a picture: one row of 784 "
+            "numbers is wanted.",
+        ),
+        (
+            (255 - pixels).reshape(1, 784),
+            "The ink is right, but it ranges to 255. Divide by 256, as MNIST here is.",
+        ),
+        (
+            ink,
+            "Ink is right, but the shape is that of a picture. The classifier takes a matrix with one digit in each row: "
+            "`.reshape(1, 784)`.",
+        ),
+        (
+            ink.reshape(784),
+            "It is one row of ink as it should be, but a vector. The classifier takes a matrix, with one row here: "
+            "`.reshape(1, 784)`.",
+        ),
+        (ink.T.reshape(1, 784), "The picture lies on its side: do not transpose it."),
+    )
+    if found.shape != (1, 784):
+        raise Wrong(
+            f"The classifier takes a matrix with one digit in each row. This has the shape {found.shape}, and not (1, 784)."
+        )
+    if not np.allclose(found, ink.reshape(1, 784), atol=0.005):  # 255 in place of 256 does no harm
+        raise Wrong(
+            "White paper (255) should become 0, and black ink (0) a number just below 1: `(255 - pixels) / 256`."
+        )
+    if found.dtype != theano.config.floatX:
+        raise Wrong(
+            f'The numbers are {found.dtype}, and the compiled function takes {theano.config.floatX}: `.astype("{theano.config.floatX}")`.'
+        )
+    return "paper is 0, ink is bright, and it is one row of 784 numbers."
+
+
+EXERCISES["digit_row"] = Exercise(
+    "Three things differ from MNIST. Paper is 255 there and 0 here: subtract from 255. Bytes go to 255, MNIST here to just below "
+    "1: divide by 256. And it is a square, where the classifier wants a matrix with one row of 784: `reshape`, then "
+    '`astype("float32")`.',
+    digit_row,
+    _examine_digit_row,
+)

@@ -1,0 +1,55 @@
+"""The exercise of notebook 00: how exercises work."""
+
+import numpy as np
+import theano
+import theano.tensor as T
+
+from deeplearning_tutorial.exercises.examination import (
+    Exercise,
+    Wrong,
+    diagnose,
+    result_of,
+    same,
+    values_of,
+)
+
+EXERCISES = {}
+
+# --- The logistic function -------------------------------------------------------------------------------------------
+
+
+def logistic(x):
+    """The logistic function of each element."""
+    return 1 / (1 + T.exp(-x))
+
+
+def _examine_logistic(answer):
+    x = T.vector("x")
+    found = result_of(answer, x)
+    if not isinstance(found, theano.Variable):
+        raise Wrong("It returns no symbolic expression. Use `x` as it is: arithmetic on it builds the graph.")
+    points = np.array([-3, -0.5, 0, 1, 4], dtype=theano.config.floatX)
+    found = values_of(found, [x], [points])
+    diagnose(
+        found,
+        (1 / (1 + np.exp(points)), "It falls where it should rise: the minus in the exponent is missing."),
+        (
+            1 / 1 + np.exp(-points),
+            "It grows beyond 1. Mind what is divided by what: the whole of `1 + e` to the power of `-x` is below the line.",
+        ),
+        (1 / np.exp(-points), "A 1 is missing in the denominator."),
+        (np.tanh(points), "That is tanh, a relative of it: it goes from -1 to 1."),
+    )
+    if not same(found, 1 / (1 + np.exp(-points))):
+        raise Wrong(
+            f"At -3, 0 and 4 it should be 0.047, 0.5 and 0.982, and it is {', '.join(f'{v:.3f}' for v in np.ravel(found)[[0, 2, -1]])}."
+        )
+    return "it rises from 0 to 1, and is one half at 0."
+
+
+EXERCISES["logistic"] = Exercise(
+    "The exponential of minus x is `T.exp(-x)`. Python writes a fraction with `/`, and a denominator that is a sum needs "
+    "brackets around it. The line begins with `return`.",
+    logistic,
+    _examine_logistic,
+)
