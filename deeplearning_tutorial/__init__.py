@@ -4,14 +4,19 @@ It builds symbolic graphs with Theano, derives their gradients and compiles func
 Nothing here hides Theano; the notebooks build each thing by hand first and call the module's version afterwards.
 
 =================  =======================================================================
-`data`             `load_data`: MNIST and your own data as shared variables; `standardize`
+`data`             `load_data`: MNIST and your own data as shared variables
 `download`         where MNIST comes from
 `images`           a picture of your own as a digit
-`layers`           `LogisticRegression`, `HiddenLayer`
+`preprocessing`    `standardize`, `whiten`: features that are easier to learn from
+`augmentation`     turned, shifted, bent and noisy copies of the digits
+`layers`           `LogisticRegression`, `HiddenLayer`, `dropout`
+`initialization`   where the weights of a layer begin
 `mlp`              `MLP`, with any number of hidden layers
-`updates`          `sgd`, `exponential_decay`: what changes after each mini-batch
+`autoencoder`      `dA`, `SdA`, `DeepAutoencoder`: learning without labels
+`updates`          `sgd`, `momentum`, …: what changes after each mini-batch
+`regularization`   `l1`, `l2`, `max_norm`: what keeps weights small
 `training`         `MinibatchFunction` compiles, `fit` trains with early stopping
-`monitoring`       `History`: what happened during training
+`monitoring`       `History`: what happened during training; what the hidden units do
 `plotting`         digits, filters, curves, confusion matrices, graphs
 `device`           what Theano really runs on
 `exercises`        the hints and checks of the notebooks

@@ -8,11 +8,21 @@ function is compiled from it.
 >>> classifier = LogisticRegression(input=x, n_in=784, n_out=10)
 >>> cost = classifier.negative_log_likelihood(y)             # a scalar
 >>> gradients = T.grad(cost, classifier.params)              # one for W, one for b
+
+Layers stack: the output of one is the input of the next. Layers that are given the parameters of others share them,
+so that one set of weights can serve two inputs.
+
+>>> hidden = HiddenLayer(rng=np.random.RandomState(1234), input=x, n_in=784, n_out=500)
+>>> classifier = LogisticRegression(input=hidden.output, n_in=500, n_out=10)
+>>> noisy = dropout(MRG_RandomStreams(1234), hidden.output, rate=0.5)     # the same, half of the units at zero
+>>> trainee = LogisticRegression(noisy, 500, 10, W=classifier.W, b=classifier.b)
 """
 
 import numpy as np
 import theano
 import theano.tensor as T
+
+from deeplearning_tutorial.initialization import glorot_uniform, glorot_uniform_sigmoid
 
 
 class LogisticRegression:
@@ -29,6 +39,9 @@ class LogisticRegression:
         Number of features of an example.
     n_out : int
         Number of classes.
+    W : shared matrix, (n_in, n_out), optional
+        Weights to use instead of new ones, for example those of another layer.
+    b : shared vector, (n_out,), optional
 
     Attributes
     ----------
@@ -42,11 +55,15 @@ class LogisticRegression:
         ``[W, b]``
     """
 
-    def __init__(self, input, n_in, n_out):
+    def __init__(self, input, n_in, n_out, W=None, b=None):
         n_in, n_out = positive_integer("n_in", n_in), positive_integer("n_out", n_out)
-        self.input = input
-        self.W = theano.shared(np.zeros((n_in, n_out), theano.config.floatX), name="W", borrow=True)
-        self.b = theano.shared(np.zeros(n_out, theano.config.floatX), name="b", borrow=True)
+        self.input, self.n_in, self.n_out = input, n_in, n_out
+        if W is None:
+            W = theano.shared(np.zeros((n_in, n_out), theano.config.floatX), name="W", borrow=True)
+        if b is None:
+            b = theano.shared(np.zeros(n_out, theano.config.floatX), name="b", borrow=True)
+        self.W = _checked("W", W, (n_in, n_out))
+        self.b = _checked("b", b, (n_out,))
         self.params = [self.W, self.b]
 
         self._scores = T.dot(input, self.W)
@@ -115,27 +132,31 @@ class HiddenLayer:
         Weights to use instead of new ones, for example those of another layer.
     b : shared vector, (n_out,), optional
     activation : callable or None
-        Element-wise function :math:`s`; None makes the layer linear.
+        Element-wise function :math:`s`; None makes the layer linear. The usual choices:
+
+        - ``T.nnet.sigmoid``, in (0, 1), is the traditional one, after the firing rate of a neuron. It saturates at
+          both ends, where its slope, and so the gradient, is close to zero; and as its values are not centred, what
+          the next layer receives is all of one sign.
+        - ``T.tanh``, in (-1, 1), saturates too, but is symmetric around the origin, where its slope is 1:
+          gradients pass through several layers better.
+        - ``T.nnet.relu``, ``max(0, a)``, does not saturate for positive sums, and is cheap to compute. It wants
+          `initialization.he_normal`.
+    initialization : callable, optional
+        Function ``(rng, n_in, n_out)`` that returns the initial weights, see `initialization`. Without one it is
+        `glorot_uniform`, or `glorot_uniform_sigmoid` if the activation is ``T.nnet.sigmoid``. Biases start at zero.
 
     Attributes
     ----------
     output : symbolic matrix, (n_examples, n_out)
     params : list
         ``[W, b]``
-
-    Notes
-    -----
-    New weights are uniform in :math:`\pm\sqrt{6 / (n_{in} + n_{out})}`, which keeps the variance of signals and of
-    gradients about the same from layer to layer under tanh; four times that under the sigmoid, whose slope at zero is
-    a quarter of tanh's (Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural
-    networks"). Biases start at zero.
     """
 
-    def __init__(self, rng, input, n_in, n_out, W=None, b=None, activation=T.tanh):
+    def __init__(self, rng, input, n_in, n_out, W=None, b=None, activation=T.tanh, initialization=None):
         n_in, n_out = positive_integer("n_in", n_in), positive_integer("n_out", n_out)
-        self.input = input
+        self.input, self.n_in, self.n_out, self.activation = input, n_in, n_out, activation
         if W is None:
-            W = _glorot_uniform(rng, n_in, n_out, activation)
+            W = _initial_weights(rng, n_in, n_out, activation, initialization)
         if b is None:
             b = theano.shared(np.zeros(n_out, theano.config.floatX), name="b", borrow=True)
         self.W = _checked("W", W, (n_in, n_out))
@@ -146,11 +167,58 @@ class HiddenLayer:
         self.output = linear if activation is None else activation(linear)
 
 
-def _glorot_uniform(rng, n_in, n_out, activation):
-    bound = np.sqrt(6.0 / (n_in + n_out))
-    if activation is T.nnet.sigmoid:
-        bound *= 4
-    weights = np.asarray(rng.uniform(low=-bound, high=bound, size=(n_in, n_out)), dtype=theano.config.floatX)
+def dropout(theano_rng, input, rate):
+    r"""Drop units at random, and make the others stronger.
+
+    .. math:: \tilde{h}_j = \frac{m_j}{1 - r} h_j, \quad m_j \sim \mathrm{Bernoulli}(1 - r)
+
+    A unit that cannot rely on the others being there has to learn something that is useful by itself. Each mini-batch
+    trains another, thinner network; the whole network averages them. The mask :math:`m` is drawn anew for each
+    example and in each call of the compiled function. As the units that stay are divided by the probability of
+    staying, each unit's expected value is what it was, so that nothing has to change when the network is used.
+
+    Parameters
+    ----------
+    theano_rng : MRG_RandomStreams
+        Of ``theano.sandbox.rng_mrg``; it works on a GPU too. Theano's slower ``RandomStreams`` does as well.
+    input : symbolic variable, for example (n_examples, n_units)
+    rate : float
+        Probability :math:`r` that a unit is dropped, in [0, 1).
+
+    Returns
+    -------
+    symbolic variable
+        Of the shape and dtype of `input`; `input` itself if the rate is 0.
+
+    Raises
+    ------
+    ValueError
+        If `rate` is not in [0, 1) or `theano_rng` has no symbolic random numbers.
+
+    Notes
+    -----
+    N. Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting". There the weights
+    are scaled down when the network is used; dividing in training instead is called inverted dropout.
+    """
+    if not isinstance(rate, (int, float, np.number)) or not 0 <= rate < 1:
+        raise ValueError(f"rate must be at least 0 and below 1, not {rate!r}.")
+    if isinstance(theano_rng, np.random.RandomState) or not hasattr(theano_rng, "binomial"):
+        raise ValueError(
+            "theano_rng must draw symbolic random numbers: make it with "
+            f"theano.sandbox.rng_mrg.MRG_RandomStreams(seed), not {theano_rng!r}."
+        )
+    if rate == 0:
+        return input
+    mask = theano_rng.binomial(size=input.shape, n=1, p=1 - rate, dtype=theano.config.floatX)
+    return input * mask / np.asarray(1 - rate, dtype=theano.config.floatX)
+
+
+def _initial_weights(rng, n_in, n_out, activation, initialization):
+    if initialization is None:
+        initialization = glorot_uniform_sigmoid if activation is T.nnet.sigmoid else glorot_uniform
+    if not callable(initialization):
+        raise ValueError(f"initialization must be a function (rng, n_in, n_out), not {initialization!r}.")
+    weights = np.asarray(initialization(rng, n_in, n_out), dtype=theano.config.floatX)
     return theano.shared(weights, name="W", borrow=True)
 
 

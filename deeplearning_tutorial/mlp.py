@@ -4,11 +4,21 @@ r"""The multi-layer perceptron: hidden layers one after the other, logistic regr
 >>> mlp = MLP(rng=np.random.RandomState(1234), input=x, n_in=784, n_hidden=[200, 100], n_out=10)
 >>> [layer.W.get_value().shape for layer in mlp.hiddenLayers]
 [(784, 200), (200, 100)]
+
+With dropout there are two networks with one set of parameters: one to train, one to validate and to use.
+
+>>> from theano.sandbox.rng_mrg import MRG_RandomStreams
+>>> noisy = mlp.with_dropout(MRG_RandomStreams(1234), [0.2, 0.5, 0.5])
+>>> updates = sgd(noisy.negative_log_likelihood(y), mlp.params, 0.1)
+>>> error = mlp.errors(y)
 """
+
+import copy
 
 import theano.tensor as T
 
-from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, positive_integer
+from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, dropout, positive_integer
+from deeplearning_tutorial.regularization import l1, l2
 
 
 class MLP:
@@ -28,7 +38,11 @@ class MLP:
     n_out : int
         Number of classes.
     activation : callable
-        Of the hidden layers.
+        Of the hidden layers: ``T.tanh`` (symmetric around the origin, gradients pass well), ``T.nnet.sigmoid``
+        (traditional; saturates, not centred) or ``T.nnet.relu`` (does not saturate for positive sums, cheap; wants
+        `initialization.he_normal`), see `HiddenLayer`.
+    initialization : callable, optional
+        Draws the initial weights of the hidden layers, see `HiddenLayer`.
 
     Attributes
     ----------
@@ -39,33 +53,80 @@ class MLP:
     params : list
         All weights and biases, from the first layer to the last.
     L1, L2_sqr : symbolic scalars
-        Sum of the absolute and of the squared weights of all layers, without the biases.
+        Sum of the absolute and of the squared weights of all layers, without the biases, see `regularization`.
     p_y_given_x, y_pred, negative_log_likelihood, errors
         Those of the logistic regression on top.
     """
 
-    def __init__(self, rng, input, n_in, n_hidden, n_out, activation=T.tanh):
+    def __init__(self, rng, input, n_in, n_hidden, n_out, activation=T.tanh, initialization=None):
         sizes = list(n_hidden) if isinstance(n_hidden, (list, tuple)) else [n_hidden]
         if not sizes:
             raise ValueError("n_hidden must name at least one hidden layer, not [].")
         self.input = input
 
-        self.hiddenLayers = []
+        hidden_layers = []
         for n_units in sizes:
             n_units = positive_integer("n_hidden", n_units)
-            layer = HiddenLayer(rng, input, n_in, n_units, activation=activation)
-            self.hiddenLayers.append(layer)
+            layer = HiddenLayer(
+                rng, input, n_in, n_units, activation=activation, initialization=initialization
+            )
+            hidden_layers.append(layer)
             input, n_in = layer.output, n_units
-        if len(self.hiddenLayers) == 1:
-            self.hiddenLayer = self.hiddenLayers[0]
+        self._offer(hidden_layers, LogisticRegression(input, n_in, n_out))
 
-        self.logRegressionLayer = LogisticRegression(input, n_in, n_out)
-        self.p_y_given_x = self.logRegressionLayer.p_y_given_x
-        self.y_pred = self.logRegressionLayer.y_pred
-        self.negative_log_likelihood = self.logRegressionLayer.negative_log_likelihood
-        self.errors = self.logRegressionLayer.errors
+    def with_dropout(self, theano_rng, rates):
+        """The same network, its parameters shared, with units dropped at random.
 
-        layers = [*self.hiddenLayers, self.logRegressionLayer]
+        Train on the cost of this one, and validate with the network itself, see `layers.dropout`.
+
+        Parameters
+        ----------
+        theano_rng : MRG_RandomStreams
+            Draws which units are dropped, anew in each call of a compiled function.
+        rates : list of float
+            Probability that a unit is dropped, in [0, 1): one of the input, then one of each hidden layer. Usual are
+            0.2 of the input and 0.5 of hidden layers (Srivastava et al. 2014).
+
+        Returns
+        -------
+        MLP
+            Its ``params`` are those of this network. The outputs of its hidden layers are those after dropping.
+
+        Raises
+        ------
+        ValueError
+            If `rates` is not a list with one more rate than there are hidden layers, or a rate is not in [0, 1).
+        """
+        n_rates = len(self.hiddenLayers) + 1
+        if not isinstance(rates, (list, tuple)) or len(rates) != n_rates:
+            raise ValueError(
+                f"rates must be a list of {n_rates}, one for the input and one for each hidden layer, not {rates!r}."
+            )
+        input = dropout(theano_rng, self.input, rates[0])
+        hidden_layers = []
+        for own, rate in zip(self.hiddenLayers, rates[1:]):
+            layer = HiddenLayer(None, input, own.n_in, own.n_out, W=own.W, b=own.b, activation=own.activation)
+            layer.output = dropout(theano_rng, layer.output, rate)
+            hidden_layers.append(layer)
+            input = layer.output
+        own = self.logRegressionLayer
+        network = copy.copy(self)
+        network._offer(hidden_layers, LogisticRegression(input, own.n_in, own.n_out, W=own.W, b=own.b))
+        return network
+
+    def _offer(self, hidden_layers, output_layer):
+        """Set the attributes that come from the layers."""
+        self.hiddenLayers = hidden_layers
+        if len(hidden_layers) == 1:
+            self.hiddenLayer = hidden_layers[0]
+
+        self.logRegressionLayer = output_layer
+        self.p_y_given_x = output_layer.p_y_given_x
+        self.y_pred = output_layer.y_pred
+        self.negative_log_likelihood = output_layer.negative_log_likelihood
+        self.errors = output_layer.errors
+
+        layers = [*hidden_layers, output_layer]
         self.params = [parameter for layer in layers for parameter in layer.params]
-        self.L1 = sum(abs(layer.W).sum() for layer in layers)
-        self.L2_sqr = sum((layer.W**2).sum() for layer in layers)
+        self.L1 = l1([layer.W for layer in layers])
+        self.L2_sqr = l2([layer.W for layer in layers])

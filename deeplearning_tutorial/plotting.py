@@ -184,20 +184,33 @@ def plot_history(histories, what="validation_error", ax=None):
     Parameters
     ----------
     histories : dict from label to History
-    what : {"validation_error", "train_cost"}
+    what : str
+        "validation_error", "train_cost", or the name of something that `fit` was asked to monitor.
     ax : matplotlib Axes, optional
 
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    ValueError
+        If a run has no such curve.
     """
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 3.5))
-    scale, name = {"validation_error": (100, "validation error (%)"), "train_cost": (1, "training cost")}[
-        what
-    ]
+    scale, name = {"validation_error": (100, "validation error (%)"), "train_cost": (1, "training cost")}.get(
+        what, (1, what)
+    )
     for (label, history), style in zip(histories.items(), ["-", "--", "-.", ":"] * len(histories)):
-        ax.plot(history.epoch, scale * np.asarray(getattr(history, what)), style, label=label)
+        curves = {
+            "validation_error": history.validation_error,
+            "train_cost": history.train_cost,
+            **history.monitored,
+        }
+        if what not in curves:
+            raise ValueError(f"the run {label!r} has no curve {what!r}; it has {', '.join(curves)}.")
+        ax.plot(history.epoch, scale * np.asarray(curves[what]), style, label=label)
     ax.set(xlabel="epoch", ylabel=name)
     ax.legend()
     return ax

@@ -91,6 +91,7 @@ def fit(
     patience_increase=2,
     improvement_threshold=0.995,
     progress=True,
+    monitor=None,
 ):
     """Train until the validation error stops improving, and keep the best parameters.
 
@@ -115,6 +116,9 @@ def fit(
         An error below this fraction of the best so far is a noticeable improvement.
     progress : bool
         Show a progress bar.
+    monitor : dict from str to callable, optional
+        What else to keep an eye on, such as ``{"training error": training_error.mean}``. Each is called without
+        arguments at every validation, and ``history.monitored["training error"]`` collects what it returns.
 
     Returns
     -------
@@ -135,7 +139,8 @@ def fit(
     # A short patience must leave room for at least two validations.
     validation_frequency = int(min(train.n_batches, max(1, patience / 2)))
 
-    history = History()
+    monitor = {} if monitor is None else monitor
+    history = History(monitored={name: [] for name in monitor})
     best = [parameter.get_value() for parameter in params]
     started = time.perf_counter()
     # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
@@ -146,7 +151,7 @@ def fit(
             if costs:
                 _check_finite(costs, step)
                 error = validate.mean()
-                _record(history, step / train.n_batches, costs, error)
+                _record(history, step / train.n_batches, costs, error, monitor)
                 status = f"cost {np.mean(costs):.4f}, validation error {100 * error:.2f} %"
                 bar.set_postfix_str(status, refresh=False)
                 if error < improvement_threshold * history.best_validation_error:
@@ -183,10 +188,14 @@ def _steps(train, n_epochs, validation_frequency):
                 yield step, None
 
 
-def _record(history, epoch, costs, error):
+def _record(history, epoch, costs, error, monitor):
+    values = {name: measure() for name, measure in monitor.items()}
+    # An interrupt while measuring must not leave lists of different lengths.
     history.epoch.append(epoch)
     history.train_cost.append(float(np.mean(costs)))
     history.validation_error.append(error)
+    for name, value in values.items():
+        history.monitored[name].append(value)
 
 
 def _check_finite(costs, step):

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
 from deeplearning_tutorial import ROOT, data
 from deeplearning_tutorial.data import IDX_FILES, SUBSET_FILE
@@ -289,58 +289,6 @@ def test_file_that_is_no_npz_is_refused(tmp_path):
         data.load_arrays(tmp_path / "cut.npz")
 
 
-# Standardization ----------------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_standardize_uses_the_training_sets_statistics_only(dtype):
-    rng = np.random.RandomState(0)
-    train_x, valid_x = rng.rand(500, 6).astype(dtype) * 9 + 4, rng.rand(50, 6).astype(dtype)
-    train_x[:, 2] = 0.1  # constant in training only
-    before = train_x.copy(), valid_x.copy()
-    mean, std = train_x.mean(axis=0), train_x.std(axis=0)
-    mean[2], std[2] = 0.1, 1  # not 0/0
-    train, valid = data.standardize(train_x, valid_x)
-    assert_allclose(train, (train_x - mean) / std, rtol=1e-3, atol=1e-5)
-    assert_allclose(valid, (valid_x - mean) / std, rtol=1e-3, atol=1e-6)
-    assert_array_equal(train[:, 2], 0)
-    assert train.dtype == valid.dtype == dtype
-    assert_array_equal(before[0], train_x)  # the caller's arrays are as they were
-    assert_array_equal(before[1], valid_x)
-    # Another validation set changes nothing else.
-    assert_array_equal(data.standardize(train_x, valid_x + 100)[0], train)
-    assert len(data.standardize(train_x)) == 1
-
-
-def test_mean_and_std_are_numpys_and_exact_for_constants():
-    x = np.full((10007, 2), 0.1)
-    x[:, 1] = np.arange(10007)
-    mean, std = data.mean_and_std(x)
-    assert mean[0] == 0.1 and std[0] == 1  # NumPy's own std of this column is 1e-16, not 0
-    assert_allclose([mean[1], std[1]], [x[:, 1].mean(), x[:, 1].std()])
-
-
-def test_mean_of_many_float32_rows_is_accumulated_in_float64():
-    x = np.random.RandomState(0).rand(200000, 1).astype("float32") + 1000
-    mean, std = data.mean_and_std(x)
-    assert_allclose(std, x.astype("float64").std(axis=0), rtol=1e-5)
-    assert mean.dtype == std.dtype == "float32"
-
-
-@pytest.mark.parametrize("bad, reason", [
-    (np.zeros(3), r"shape \(3,\)"), (np.zeros((2, 2), "uint8"), "type uint8"), (np.zeros((0, 4)), r"\(0, 4\)"),
-    ([[0.0, 1.0]], "got list"),
-])
-def test_standardize_refuses_what_is_not_a_matrix(bad, reason):
-    for arguments in ([bad], [np.ones((3, 4)), bad]):
-        with pytest.raises(ValueError, match=reason):
-            data.standardize(*arguments)
-
-
-def test_standardize_refuses_another_number_of_columns():
-    with pytest.raises(ValueError, match=r"Expected 4 columns.*\(3, 5\)"):
-        data.standardize(np.ones((3, 4)), np.ones((3, 5)))
-
-
 # Command line -------------------------------------------------------------------------------------------------------
 
 def test_which_tells_what_is_there(stored, capsys):
@@ -404,13 +352,6 @@ def test_mnist_is_mnist(mnist):
         assert x.min() == 0 and x.max() == 255 / 256
         assert y.dtype == "int32" and y.min() == 0 and y.max() == 9
         assert_array_equal(x[:100] * 256, np.round(x[:100] * 256))
-
-
-def test_mnist_standardizes(mnist):
-    train, test = data.standardize(mnist[0][0], mnist[2][0])
-    assert np.isfinite(train).all() and np.isfinite(test).all()
-    assert abs(train.mean(dtype="float64")) < 1e-4
-    assert_array_equal(train[:, 0], 0)
 
 
 def test_a_short_run_uses_the_first_rows_of_each_set_and_says_so(monkeypatch, tmp_path, capsys):

@@ -3,8 +3,11 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+from theano.sandbox.rng_mrg import MRG_RandomStreams
+from theano.tensor.shared_randomstreams import RandomStreams
 
-from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression
+from deeplearning_tutorial.initialization import he_normal
+from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, dropout
 
 UNOPTIMIZED = theano.Mode(linker="py", optimizer=None)
 
@@ -134,6 +137,22 @@ def test_parameters_start_at_zero_so_that_all_classes_are_equally_probable():
     assert classifier.params == [classifier.W, classifier.b]
 
 
+def test_two_classifiers_can_share_their_parameters():
+    first = LogisticRegression(T.matrix("x"), n_in=4, n_out=3)
+    second = LogisticRegression(T.matrix("z"), 4, 3, W=first.W, b=first.b)
+    assert second.params == first.params == [second.W, second.b]
+    first.W.set_value(np.eye(4, 3, dtype="float32"))
+    examples = np.eye(3, 4, dtype="float32")
+    p = quickly([second.input], second.p_y_given_x)(examples)
+    np.testing.assert_allclose(p, softmax(np.eye(3)), rtol=1e-5)
+
+
+def test_a_classifier_may_take_one_parameter_and_make_the_other():
+    b = theano.shared(np.ones(3, dtype="float32"))
+    classifier = LogisticRegression(T.matrix("x"), 4, 3, b=b)
+    assert classifier.b is b and classifier.W.get_value().shape == (4, 3)
+
+
 @pytest.mark.parametrize("y", [T.vector("y"), T.imatrix("y"), T.iscalar("y"), T.matrix("y"), T.vector("y") > 0], ids=str)
 @pytest.mark.parametrize("method", ["negative_log_likelihood", "errors"])
 def test_labels_that_are_no_vector_of_integers_are_refused(y, method):
@@ -184,6 +203,29 @@ def test_initial_weights_fill_the_bounds_of_glorot_and_bengio(activation, factor
     assert not layer.b.get_value().any() and layer.b.dtype == "float32"
 
 
+def test_initial_weights_are_those_of_the_function_passed_in():
+    layer = HiddenLayer(np.random.RandomState(3), T.matrix("x"), 5, 4, initialization=he_normal)
+    np.testing.assert_array_equal(layer.W.get_value(), he_normal(np.random.RandomState(3), 5, 4))
+
+
+def test_an_initialization_of_ones_own_becomes_float32():
+    def ones(rng, n_in, n_out):
+        return np.ones((n_in, n_out))
+
+    layer = HiddenLayer(None, T.matrix("x"), 5, 4, initialization=ones, activation=T.nnet.sigmoid)
+    assert (layer.W.get_value() == 1).all() and layer.W.dtype == "float32"
+
+
+def test_an_initialization_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"W must have the shape \(5, 4\).*not \(4, 5\)"):
+        HiddenLayer(None, T.matrix("x"), 5, 4, initialization=lambda rng, n_in, n_out: np.ones((n_out, n_in)))
+
+
+def test_an_initialization_that_is_no_function_is_refused():
+    with pytest.raises(ValueError, match=r"initialization must be a function.*not 'he_normal'"):
+        HiddenLayer(np.random.RandomState(0), T.matrix("x"), 5, 4, initialization="he_normal")
+
+
 def test_a_seed_gives_the_same_weights_and_the_generator_moves_on():
     def weights(rng):
         return HiddenLayer(rng, T.matrix("x"), 5, 4).W.get_value()
@@ -219,6 +261,8 @@ def test_given_parameters_of_another_shape_are_refused(given, found):
     given = {name: theano.shared(value.astype("float32")) for name, value in given.items()}
     with pytest.raises(ValueError, match=found):
         HiddenLayer(np.random.RandomState(0), T.matrix("x"), 4, 3, **given)
+    with pytest.raises(ValueError, match=found):
+        LogisticRegression(T.matrix("x"), 4, 3, **given)
 
 
 @pytest.mark.parametrize("given", [{"W": np.zeros((4, 3), dtype="float32")}, {"b": T.vector("bias")}], ids=["array", "symbol"])
@@ -226,6 +270,8 @@ def test_given_parameters_that_are_not_shared_are_refused(given):
     (name,) = given
     with pytest.raises(ValueError, match=f"(?s){name} must be a shared variable.*not (array|bias)"):
         HiddenLayer(np.random.RandomState(0), T.matrix("x"), 4, 3, **given)
+    with pytest.raises(ValueError, match=f"(?s){name} must be a shared variable.*not (array|bias)"):
+        LogisticRegression(T.matrix("x"), 4, 3, **given)
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, float("inf"), float("nan"), None, "ten"])
@@ -241,3 +287,75 @@ def test_sizes_that_are_no_positive_whole_numbers_are_refused(size, bad):
 def test_sizes_may_be_numpy_integers_or_whole_floats():
     layer = HiddenLayer(np.random.RandomState(0), T.matrix("x"), np.int64(4), 3.0)
     assert layer.W.get_value().shape == (4, 3)
+
+
+# Dropout ------------------------------------------------------------------------------------------------------------
+
+STREAMS = pytest.mark.parametrize("streams", [MRG_RandomStreams, RandomStreams])
+
+
+def dropped(rate, examples, streams=MRG_RandomStreams, seed=1):
+    x = T.matrix("x")
+    return quickly([x], dropout(streams(seed), x, rate))(np.asarray(examples, dtype="float32"))
+
+
+@STREAMS
+@pytest.mark.parametrize("rate", [0.2, 0.5, 0.9])
+def test_units_are_dropped_at_the_rate_and_the_others_made_up_for_it(streams, rate):
+    found = dropped(rate, np.ones((200, 300)), streams)
+    kept = found != 0
+    np.testing.assert_allclose(found[kept], 1 / (1 - rate), rtol=1e-5)
+    assert 1 - kept.mean() == pytest.approx(rate, abs=0.01)
+    assert found.dtype == "float32" and found.shape == (200, 300)
+    # Every example and every unit has a mask of its own.
+    assert len(np.unique(kept, axis=0)) == 200 and len(np.unique(kept, axis=1).T) == 300
+
+
+@STREAMS
+def test_the_expected_value_of_a_unit_is_what_it_was(streams):
+    found = dropped(0.5, np.tile([1, -2, 0, 10], (20000, 1)), streams)
+    np.testing.assert_allclose(found.mean(axis=0), [1, -2, 0, 10], rtol=0.05)
+
+
+@STREAMS
+def test_each_call_drops_other_units_and_a_seed_the_same_again(streams):
+    def two_calls(seed):
+        x = T.matrix("x")
+        function = quickly([x], dropout(streams(seed), x, 0.5))
+        return [function(np.ones((20, 30), dtype="float32")) for _ in range(2)]
+
+    first, second = two_calls(1)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(two_calls(1), [first, second])
+    assert not np.array_equal(two_calls(2)[0], first)
+
+
+def test_gradients_pass_only_through_the_units_that_stay():
+    x = T.matrix("x")
+    output = dropout(MRG_RandomStreams(1), x, 0.5)
+    found, gradient = quickly([x], [output, T.grad(output.sum(), x)])(np.ones((20, 30), dtype="float32"))
+    np.testing.assert_array_equal(gradient, found)
+    assert gradient.dtype == "float32"
+
+
+@pytest.mark.parametrize("rate", [np.float64(0.3), np.float32(0.3)], ids=["float64", "float32"])
+def test_the_rate_may_be_of_any_type_and_the_output_stays_float32(rate):
+    assert dropout(MRG_RandomStreams(1), T.fmatrix("x"), rate).dtype == "float32"
+
+
+def test_at_the_rate_0_the_input_stays_itself():
+    x = T.matrix("x")
+    assert dropout(MRG_RandomStreams(1), x, 0) is x
+    assert dropout(MRG_RandomStreams(1), x, 0.0) is x
+
+
+@pytest.mark.parametrize("bad", [1, 1.0, -0.1, 20, float("nan"), None, "0.5"])
+def test_a_rate_outside_0_to_1_is_refused(bad):
+    with pytest.raises(ValueError, match=f"rate must be at least 0 and below 1, not {bad!r}"):
+        dropout(MRG_RandomStreams(1), T.matrix("x"), bad)
+
+
+@pytest.mark.parametrize("bad", [np.random.RandomState(1), None, 1234], ids=["numpy", "None", "seed"])
+def test_random_numbers_that_are_not_symbolic_are_refused(bad):
+    with pytest.raises(ValueError, match=r"theano_rng must draw symbolic random numbers.*MRG_RandomStreams\(seed\)"):
+        dropout(bad, T.matrix("x"), 0.5)

@@ -159,13 +159,14 @@ def test_signed_tiles_may_be_all_zero():
 
 # Curves and matrices ------------------------------------------------------------------------------------------------
 
-HISTORIES = {"slow": History(epoch=[1, 2], train_cost=[3, 2], validation_error=[0.5, 0.25]),
-             "fast": History(epoch=[1, 2, 3], train_cost=[3, 1, 0.5], validation_error=[0.4, 0.2, 0.1])}
+HISTORIES = {"slow": History(epoch=[1, 2], train_cost=[3, 2], validation_error=[0.5, 0.25], monitored={"speed": [7, 8]}),
+             "fast": History(epoch=[1, 2, 3], train_cost=[3, 1, 0.5], validation_error=[0.4, 0.2, 0.1], monitored={"speed": [9, 8, 9]})}
 
 
 @pytest.mark.parametrize("options, label, values", [
     ({}, "validation error (%)", [40, 20, 10]),
     ({"what": "train_cost"}, "training cost", [3, 1, 0.5]),
+    ({"what": "speed"}, "speed", [9, 8, 9]),
 ])
 def test_histories_are_curves_over_the_epochs(options, label, values):
     _, given = plt.subplots()
@@ -177,6 +178,11 @@ def test_histories_are_curves_over_the_epochs(options, label, values):
     np.testing.assert_allclose(fast.get_xdata(), [1, 2, 3])
     np.testing.assert_allclose(fast.get_ydata(), values)
     assert slow.get_linestyle() != fast.get_linestyle()
+
+
+def test_a_curve_that_a_run_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="'slow' has no curve 'sped'; it has validation_error, train_cost, speed"):
+        plot_history(HISTORIES, "sped")
 
 
 def test_histories_without_axes_get_some():

@@ -243,6 +243,27 @@ def test_the_history_has_the_mean_cost_since_the_validation_before():
     assert history.train_cost == [1.5, 3.5]
 
 
+def test_what_is_monitored_is_measured_at_each_validation():
+    script = Script([0.5, 0.3, 0.4], n_batches=2)
+    history = script.fit(n_epochs=3, patience=None, monitor={"steps so far": script.parameter.get_value, "constant": lambda: 7})
+    assert history.monitored == {"steps so far": [2, 4, 6], "constant": [7, 7, 7]}
+    assert Script([0.5], n_batches=1).fit(n_epochs=1).monitored == {}
+
+
+def test_an_interrupt_while_measuring_leaves_curves_of_one_length():
+    answers = iter([1, 2])
+
+    def measure():
+        try:
+            return next(answers)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    history = Script([0.5] * 9, n_batches=1).fit(n_epochs=9, monitor={"first": lambda: 0, "second": measure})
+    assert history.monitored == {"first": [0, 0], "second": [1, 2]}
+    assert len(history.epoch) == len(history.train_cost) == len(history.validation_error) == 2
+
+
 def test_the_seconds_are_counted(monkeypatch):
     clock = iter([100.0, 107.5])
     monkeypatch.setattr("deeplearning_tutorial.training.time", SimpleNamespace(perf_counter=lambda: next(clock)))

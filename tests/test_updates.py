@@ -6,7 +6,14 @@ import pytest
 import theano
 import theano.tensor as T
 
-from deeplearning_tutorial.updates import exponential_decay, sgd
+from deeplearning_tutorial.updates import (
+    apply_momentum,
+    apply_nesterov_momentum,
+    exponential_decay,
+    momentum,
+    nesterov_momentum,
+    sgd,
+)
 
 
 def shared(value, dtype="float32", name=None):
@@ -68,6 +75,134 @@ def test_the_order_of_the_parameters_does_not_matter():
     np.testing.assert_array_equal(after_two_steps(0), after_two_steps(1))
 
 
+def test_each_parameter_may_have_a_learning_rate_of_its_own():
+    params, rates = [shared([1, 2]), shared(3), shared(4)], [0.1, shared(0.5, "float64"), T.constant(0.25)]
+    cost = sum(p.sum() for p in params)
+    found = values_after(2, sgd(cost, params, rates), *params)
+    for value, wanted in zip(found, [[0.8, 1.8], 2, 3.5]):
+        np.testing.assert_allclose(value, wanted, rtol=1e-6)
+        assert value.dtype == "float32"
+
+
+def test_equal_rates_in_a_tuple_are_the_same_as_one_rate():
+    def after_three_steps(rate):
+        W, b = shared([[1, 2], [3, 4]]), shared([1, 1])
+        return values_after(3, sgd((W**2).sum() + (b**2).sum(), [W, b], rate), W, b)
+
+    for one, other in zip(after_three_steps(0.1), after_three_steps((0.1, 0.1))):
+        np.testing.assert_array_equal(one, other)
+
+
+# Momentum -----------------------------------------------------------------------------------------------------------
+
+RULES = pytest.mark.parametrize("rule", [momentum, nesterov_momentum], ids=["momentum", "nesterov"])
+APPLY = pytest.mark.parametrize("apply", [apply_momentum, apply_nesterov_momentum], ids=["momentum", "nesterov"])
+SCALES = np.array([1, 10, 0.1])  # a bowl that is steeper along one axis than along the others
+
+
+def on_a_bowl(rule, steps, **arguments):
+    """Positions after each step, the start included."""
+    theta = shared([1, -2, 3])
+    updates = rule((SCALES.astype("float32") * theta**2).sum() / 2, [theta], **arguments)
+    step = theano.function([], [], updates=updates)
+    positions = [theta.get_value()]
+    for _ in range(steps):
+        step()
+        positions.append(theta.get_value())
+    return np.array(positions)
+
+
+def test_momentum_follows_the_formula_of_the_slides():
+    theta, v, wanted = np.array([1.0, -2, 3]), np.zeros(3), []
+    for _ in range(21):
+        wanted.append(theta)
+        v = 0.9 * v - 0.05 * SCALES * theta
+        theta = theta + v
+    np.testing.assert_allclose(on_a_bowl(momentum, 20, learning_rate=0.05), wanted, atol=1e-5)
+
+
+def test_nesterov_momentum_is_at_the_place_ahead_of_sutskevers_formulas():
+    theta, v, wanted = np.array([1.0, -2, 3]), np.zeros(3), []
+    for _ in range(21):
+        wanted.append(theta + 0.8 * v)
+        v = 0.8 * v - 0.05 * SCALES * (theta + 0.8 * v)
+        theta = theta + v
+    found = on_a_bowl(nesterov_momentum, 20, learning_rate=0.05, momentum=0.8)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+    assert np.abs(found - on_a_bowl(momentum, 20, learning_rate=0.05, momentum=0.8)).max() > 0.1
+
+
+@RULES
+def test_without_momentum_it_is_gradient_descent(rule):
+    found = on_a_bowl(rule, 5, learning_rate=0.05, momentum=0)
+    np.testing.assert_allclose(found, on_a_bowl(sgd, 5, learning_rate=0.05), rtol=1e-5)
+
+
+@APPLY
+def test_on_a_constant_slope_the_velocity_approaches_the_geometric_series(apply):
+    theta = shared(0, name="theta")
+    updates = apply(sgd(theta, [theta], 1), 0.5)
+    (velocity,) = (variable for variable in updates if variable is not theta)
+    assert velocity.name == "velocity of theta" and velocity.get_value() == 0
+    assert values_after(20, updates, velocity) == [pytest.approx(-1 / (1 - 0.5), rel=1e-5)]
+
+
+@RULES
+def test_momentum_is_the_rule_applied_to_gradient_descent(rule):
+    def applied(cost, params, learning_rate):
+        apply = {momentum: apply_momentum, nesterov_momentum: apply_nesterov_momentum}[rule]
+        return apply(sgd(cost, params, learning_rate), 0.9)
+
+    np.testing.assert_array_equal(on_a_bowl(rule, 3, learning_rate=0.1), on_a_bowl(applied, 3, learning_rate=0.1))
+
+
+@APPLY
+@pytest.mark.parametrize("mu", [0.9, np.float64(0.9), shared(0.9), shared(0.9, "float64"), T.constant(0.9)],
+                         ids=["float", "numpy float64", "shared float32", "shared float64", "constant"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_momentum_of_any_type_leaves_parameters_their_own(apply, mu, dtype):
+    theta = shared([1, -2, 3], dtype)
+    updates = apply(OrderedDict([(theta, theta - 1)]), mu)
+    assert {variable.dtype for variable in updates} == {dtype}
+    assert {value.dtype for value in updates.values()} == {dtype}
+    for found in values_after(2, updates, *updates):
+        assert found.dtype == dtype and found.shape == (3,)
+
+
+@APPLY
+def test_velocities_broadcast_as_their_parameters_do(apply):
+    row = theano.shared(np.ones((1, 3), dtype="float32"), broadcastable=(True, False))
+    updates = apply(sgd((row + T.zeros((4, 3))).sum(), [row], 1), 0.5)
+    assert [variable.broadcastable for variable in updates] == [(True, False)] * 2
+    (found,) = values_after(1, updates, row)
+    np.testing.assert_allclose(found, np.full((1, 3), -3 if apply is apply_momentum else -5))
+
+
+def test_momentum_may_change_during_training():
+    theta, mu = shared(0), shared(0.5)
+    step = theano.function([], [], updates=momentum(theta, [theta], 1, mu), mode="FAST_COMPILE")
+    step()
+    mu.set_value(np.float32(0))
+    step()
+    assert theta.get_value() == -2  # with 0.5 all along it would be -2.5
+
+
+@RULES
+def test_a_learning_rate_that_decays_gets_no_velocity(rule):
+    theta, rate = shared(1), shared(0.4)
+    updates = rule(theta**2 / 2, [theta], rate, 0.5)
+    updates.update(exponential_decay(rate, 0.5))
+    assert len(updates) == 3
+    assert values_after(3, updates, rate) == [pytest.approx(0.05)]
+
+
+@RULES
+def test_momentum_takes_one_learning_rate_for_each_parameter(rule):
+    slow, fast = shared(0), shared(0)
+    found = values_after(3, rule(slow + fast, [slow, fast], [0.1, 0.2]), slow, fast)
+    assert found[1] == pytest.approx(2 * found[0])
+
+
 # Decay --------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -106,6 +241,48 @@ def test_a_learning_rate_that_is_not_positive_and_finite_is_refused(bad):
     theta = shared(1)
     with pytest.raises(ValueError, match=f"learning_rate must be above 0 and finite, not {bad!r}"):
         sgd(theta**2, [theta], bad)
+
+
+def test_a_learning_rate_that_is_no_number_is_refused():
+    theta = shared(1)
+    for bad in (None, "0.1", np.ones(2)):
+        with pytest.raises(ValueError, match="learning_rate must be above 0 and finite, not"):
+            sgd(theta**2, [theta], bad)
+
+
+@pytest.mark.parametrize("rates", [[], [0.1], (0.1, 0.1, 0.1)])
+def test_as_many_learning_rates_as_parameters_are_needed(rates):
+    params = [shared(1), shared(2)]
+    with pytest.raises(ValueError, match=f"it has {len(rates)}, and there are 2 parameters"):
+        sgd(sum(params), params, rates)
+
+
+def test_the_one_learning_rate_that_is_bad_is_named():
+    params = [shared(1), shared(2)]
+    with pytest.raises(ValueError, match=r"learning_rate\[1\] must be above 0 and finite, not -3"):
+        sgd(sum(params), params, [0.1, -3])
+
+
+@APPLY
+@pytest.mark.parametrize("bad", [1, 1.5, -0.1, float("nan"), float("inf"), None, "0.9"])
+def test_momentum_outside_0_to_1_is_refused(apply, bad):
+    theta = shared(1)
+    with pytest.raises(ValueError, match=f"momentum must be at least 0 and below 1, not {bad!r}"):
+        apply(sgd(theta**2, [theta], 0.1), bad)
+
+
+@APPLY
+def test_symbolic_momentum_must_be_a_scalar(apply):
+    theta = shared(1)
+    with pytest.raises(ValueError, match="momentum must be a scalar, not 1-dimensional"):
+        apply(sgd(theta**2, [theta], 0.1), T.vector("momentum"))
+
+
+@APPLY
+def test_only_shared_variables_get_a_velocity(apply):
+    theta = T.vector("theta")
+    with pytest.raises(ValueError, match="only shared variables can be updated, and theta is none"):
+        apply(OrderedDict([(theta, theta - 1)]))
 
 
 @pytest.mark.parametrize("bad", [0, 1.5, -0.5, float("nan"), float("inf")])
