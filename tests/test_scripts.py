@@ -478,6 +478,27 @@ def test_the_summary_says_what_was_skipped(copy):
     assert "libgpuarray were skipped" in result.stdout.split("=== Summary")[1]
 
 
+@pytest.mark.parametrize("given, rows", [({}, "6000"), ({"DEEPLEARNING_TUTORIAL_ROWS": "700"}, "700")], ids=["by itself", "as asked for"])
+def test_attendee_notebooks_train_on_few_digits_and_solved_ones_on_all(copy, given, rows, monkeypatch):
+    monkeypatch.delenv("DEEPLEARNING_TUTORIAL_ROWS", raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    result, _ = run_tests(copy, answers='echo "ROWS=$DEEPLEARNING_TUTORIAL_ROWS" >>calls')
+    lines = calls(copy)
+    solved = next(number for number, line in enumerate(lines) if "notebooks/solved" in line)
+    attendee = next(number for number, line in enumerate(lines) if "--nbval-lax" in line)
+    assert lines[solved + 1] == f"ROWS={given.get('DEEPLEARNING_TUTORIAL_ROWS', '')}"
+    assert lines[attendee + 1] == f"ROWS={rows}"
+    assert f"attendee notebooks, on {rows} digits" in result.stdout
+
+
+def test_on_the_branch_solved_one_is_sent_to_main(copy):
+    shutil.rmtree(copy / "notebooks/solved")
+    result, stages = run_tests(copy)
+    assert result.returncode == 1 and stages == []
+    assert "git switch main" in result.stderr
+
+
 def test_no_progress_bar_gets_into_an_output(copy):
     run_tests(copy, answers='echo "TQDM_DISABLE=$TQDM_DISABLE" >>calls')
     lines = calls(copy)
