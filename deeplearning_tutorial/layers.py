@@ -62,8 +62,8 @@ class LogisticRegression:
             W = theano.shared(np.zeros((n_in, n_out), theano.config.floatX), name="W", borrow=True)
         if b is None:
             b = theano.shared(np.zeros(n_out, theano.config.floatX), name="b", borrow=True)
-        self.W = _checked("W", W, (n_in, n_out))
-        self.b = _checked("b", b, (n_out,))
+        self.W = checked_parameter("W", W, (n_in, n_out))
+        self.b = checked_parameter("b", b, (n_out,))
         self.params = [self.W, self.b]
 
         self._scores = T.dot(input, self.W)
@@ -159,8 +159,8 @@ class HiddenLayer:
             W = _initial_weights(rng, n_in, n_out, activation, initialization)
         if b is None:
             b = theano.shared(np.zeros(n_out, theano.config.floatX), name="b", borrow=True)
-        self.W = _checked("W", W, (n_in, n_out))
-        self.b = _checked("b", b, (n_out,))
+        self.W = checked_parameter("W", W, (n_in, n_out))
+        self.b = checked_parameter("b", b, (n_out,))
         self.params = [self.W, self.b]
 
         linear = T.dot(input, self.W) + self.b
@@ -229,13 +229,14 @@ def positive_integer(name, value):
     return int(value)
 
 
-def _checked(name, parameter, shape):
+def checked_parameter(name, parameter, shape):
+    """The parameter; a ValueError that names it if it is not a shared variable of this shape."""
     if not isinstance(parameter, theano.compile.SharedVariable):
         raise ValueError(f"{name} must be a shared variable, made with theano.shared, not {parameter!r}.")
     found = parameter.get_value(borrow=True).shape
     if tuple(found) != shape:
         raise ValueError(
-            f"{name} must have the shape {shape} of a layer with these n_in and n_out, not {tuple(found)}."
+            f"{name} must have the shape {shape} in a layer of this size, not {tuple(found)}."
         )
     return parameter
 

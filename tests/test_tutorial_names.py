@@ -23,7 +23,11 @@ def test_it_imports_nothing_else_of_the_package_than_the_names_of_the_tutorial()
         if isinstance(node, ast.ImportFrom) and node.module.startswith("deeplearning_tutorial")
     }
     assert imported == {
-        "data": ["load_data"], "layers": ["HiddenLayer", "LogisticRegression"], "mlp": ["MLP"], "plotting": ["tile_raster_images"],
+        "autoencoder": ["SdA", "dA"],
+        "data": ["load_data"],
+        "layers": ["HiddenLayer", "LogisticRegression"],
+        "mlp": ["MLP"],
+        "plotting": ["tile_raster_images"],
     }
 
 
@@ -35,9 +39,13 @@ def test_the_script_trains_and_ends_with_sensible_errors(tmp_path, monkeypatch):
     assert process.returncode == 0, process.stderr
     errors = {name: float(error) for name, error in re.findall(r"^(.+): ([\d.]+) %$", process.stdout, flags=re.MULTILINE)}
     # Logistic regression goes on to 7.5 % on the full set and to 9 % on the subset.
-    assert errors.keys() == {"logistic regression", "mlp"}
+    assert errors.keys() == {"logistic regression", "mlp", "SdA"}
     assert 5 < errors["logistic regression"] < (13 if FULL else 25)
     assert 2 < errors["mlp"] < (10 if FULL else 20)
-    with Image.open(tmp_path / "filters.png") as picture:
-        assert (picture.size, picture.mode) == ((5 * 29 - 1, 5 * 29 - 1), "L")
-        assert picture.getextrema() == (0, 255)
+    assert 1.3 < errors["SdA"] < (12 if FULL else 60)
+    first, last = re.search(r"^dA: cost ([\d.]+), then ([\d.]+)$", process.stdout, flags=re.MULTILINE).groups()
+    assert float(last) < float(first) < 200
+    for name, rows in [("filters.png", 5), ("filters_corruption_30.png", 10)]:
+        with Image.open(tmp_path / name) as picture:
+            assert (picture.size, picture.mode) == ((rows * 29 - 1, rows * 29 - 1), "L")
+            assert picture.getextrema() == (0, 255)

@@ -1,7 +1,8 @@
 """A program as a reader of the Theano deep learning tutorial would write it, with imports from this package only.
 
-``python tutorial_script.py FOLDER`` trains logistic regression and a multi-layer perceptron for a few epochs, saves a
-picture of what the hidden units look for in FOLDER, and prints both test errors in percent.
+``python tutorial_script.py FOLDER`` trains logistic regression, a multi-layer perceptron and stacked denoising
+autoencoders for a few epochs and prints the test errors in percent. It trains a denoising autoencoder, too, and prints
+its cost in the first and the last epoch. Pictures of what the hidden units look for are saved in FOLDER.
 """
 import os
 import sys
@@ -10,7 +11,9 @@ import numpy
 import theano
 import theano.tensor as T
 from PIL import Image
+from theano.sandbox.rng_mrg import MRG_RandomStreams as RandomStreams
 
+from deeplearning_tutorial.autoencoder import SdA, dA
 from deeplearning_tutorial.data import load_data
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression
 from deeplearning_tutorial.mlp import MLP
@@ -68,6 +71,57 @@ def train_mlp(folder, L1_reg=0.00001, L2_reg=0.0001):
     return error
 
 
+def train_denoising_autoencoder(folder, learning_rate=0.1, training_epochs=2, batch_size=20):
+    n_train_batches = train_set_x.get_value(borrow=True).shape[0] // batch_size
+    index = T.lscalar()
+    x = T.matrix('x')
+    rng = numpy.random.RandomState(123)
+    theano_rng = RandomStreams(rng.randint(2 ** 30))
+    da = dA(numpy_rng=rng, theano_rng=theano_rng, input=x, n_visible=28 * 28, n_hidden=100)
+    cost, updates = da.get_cost_updates(corruption_level=0.3, learning_rate=learning_rate)
+    train_da = theano.function(
+        [index], cost, updates=updates, givens={x: train_set_x[index * batch_size: (index + 1) * batch_size]}
+    )
+    costs = [
+        numpy.mean([train_da(batch_index) for batch_index in range(n_train_batches)], dtype='float64')
+        for _ in range(training_epochs)
+    ]
+
+    Image.fromarray(tile_raster_images(
+        X=da.W.get_value(borrow=True).T, img_shape=(28, 28), tile_shape=(10, 10), tile_spacing=(1, 1)
+    )).save(os.path.join(folder, 'filters_corruption_30.png'))
+
+    tilde_x = da.get_corrupted_input(da.x, 0.3)
+    z = da.get_reconstructed_input(da.get_hidden_values(tilde_x))
+    denoised = theano.function([da.x], z)(test_set_x.get_value(borrow=True)[:20])
+    assert denoised.shape == (20, 28 * 28)
+    assert [p.get_value().shape for p in (da.W, da.b, da.b_prime)] == [(784, 100), (100,), (784,)]
+    assert numpy.array_equal(da.W_prime.eval(), da.W.get_value().T)
+    return costs[0], costs[-1]
+
+
+def train_stacked_autoencoders(pretraining_epochs=1, pretrain_lr=0.1, finetune_lr=0.1, training_epochs=2):
+    batch_size = 20
+    n_train_batches = train_set_x.get_value(borrow=True).shape[0] // batch_size
+    numpy_rng = numpy.random.RandomState(89677)
+    sda = SdA(numpy_rng=numpy_rng, n_ins=28 * 28, hidden_layers_sizes=[100, 60, 40], n_outs=10)
+    pretraining_fns = sda.pretraining_functions(train_set_x=train_set_x, batch_size=batch_size)
+    corruption_levels = [.1, .2, .3]
+    for i in range(sda.n_layers):
+        for _ in range(pretraining_epochs):
+            for batch_index in range(n_train_batches):
+                pretraining_fns[i](index=batch_index, corruption=corruption_levels[i], lr=pretrain_lr)
+
+    train_fn, validate_model, test_model = sda.build_finetune_functions(
+        datasets=datasets, batch_size=batch_size, learning_rate=finetune_lr
+    )
+    for _ in range(training_epochs):
+        for minibatch_index in range(n_train_batches):
+            train_fn(minibatch_index)
+    assert abs(numpy.mean(validate_model()) - numpy.mean(test_model())) < 0.1
+    return 100 * numpy.mean(test_model(), dtype='float64')
+
+
 def stack_layers():
     """The same network from its layers, untrained: ten equal probabilities."""
     x = T.matrix('x')
@@ -82,3 +136,5 @@ if __name__ == '__main__':
     stack_layers()
     print('logistic regression: %f %%' % train_logistic_regression())
     print('mlp: %f %%' % train_mlp(sys.argv[1]))
+    print('dA: cost %f, then %f' % train_denoising_autoencoder(sys.argv[1]))
+    print('SdA: %f %%' % train_stacked_autoencoders())
