@@ -14,9 +14,12 @@ import html
 from IPython.display import display
 
 from deeplearning_tutorial.exercises import (
+    autoencoders,
     logistic_regression,
     mlp,
+    regularization,
     setup,
+    sgd_momentum,
 )
 from deeplearning_tutorial.exercises.examination import Unsolved, Wrong
 
@@ -24,6 +27,9 @@ EXERCISES = {
     **setup.EXERCISES,
     **logistic_regression.EXERCISES,
     **mlp.EXERCISES,
+    **sgd_momentum.EXERCISES,
+    **regularization.EXERCISES,
+    **autoencoders.EXERCISES,
 }
 """All exercises by name, in the order of the notebooks."""
 
