@@ -47,7 +47,7 @@ class dA:
     numpy_rng : numpy.random.RandomState
         Draws the initial weights, as `HiddenLayer` does.
     theano_rng : MRG_RandomStreams, optional
-        Draws which pixels to set to zero; by default a new one with a seed from `numpy_rng`.
+        Draws which pixels to set to zero; by default a new one with a seed from `numpy_rng`, drawn before the weights.
     input : symbolic matrix, (n_examples, n_visible), optional
         By default a new one: the attribute `x`.
     n_visible, n_hidden : int

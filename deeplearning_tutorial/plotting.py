@@ -6,6 +6,7 @@ and Ito, which the colour-blind can tell apart.
 
 import ast
 import inspect
+import io
 import shutil
 
 import matplotlib.pyplot as plt
@@ -247,6 +248,25 @@ def plot_confusion(confusion, ax=None):
         )
     ax.set(xticks=range(len(confusion)), yticks=range(len(confusion)), xlabel="predicted", ylabel="true")
     return ax
+
+
+def as_png(fig):
+    """The bytes of a PNG file of a figure, for ``ipywidgets.Image(value=...)``; the figure is closed.
+
+    A figure that is drawn anew whenever a slider moves would otherwise be one more figure below the cell each time.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+
+    Returns
+    -------
+    bytes
+    """
+    file = io.BytesIO()
+    fig.savefig(file, format="png")
+    plt.close(fig)
+    return file.getvalue()
 
 
 def show_source(thing):

@@ -1,5 +1,6 @@
 """Pictures show what they are given."""
 import html
+import io
 import re
 
 import matplotlib
@@ -11,12 +12,13 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+from PIL import Image
 
 from deeplearning_tutorial import plotting
 from deeplearning_tutorial.layers import LogisticRegression
 from deeplearning_tutorial.monitoring import History
 from deeplearning_tutorial.plotting import (
-    draw_graph, plot_confusion, plot_history, plot_signed_tiles, plot_tiles, show_source, tile_raster_images,
+    as_png, draw_graph, plot_confusion, plot_history, plot_signed_tiles, plot_tiles, show_source, tile_raster_images,
 )
 from deeplearning_tutorial.updates import sgd
 
@@ -155,6 +157,18 @@ def test_signed_tiles_have_one_scale_around_zero_and_say_what_it_is():
 def test_signed_tiles_may_be_all_zero():
     low, high = plot_signed_tiles(np.zeros((2, 9))).images[0].get_clim()
     assert low < 0 < high
+
+
+# Widgets ------------------------------------------------------------------------------------------------------------
+
+def test_a_figure_becomes_a_png_and_is_closed():
+    fig, ax = plt.subplots(figsize=(2, 1), dpi=50)
+    ax.axis("off")
+    fig.set_facecolor("red")
+    with Image.open(io.BytesIO(as_png(fig))) as picture:
+        assert (picture.format, picture.size) == ("PNG", (100, 50))
+        assert picture.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+    assert not plt.fignum_exists(fig.number)
 
 
 # Curves and matrices ------------------------------------------------------------------------------------------------

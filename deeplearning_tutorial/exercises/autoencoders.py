@@ -144,24 +144,56 @@ def _examine_cross_entropy(answer):
     diagnose(
         found,
         (-wanted, "The minus is missing: logarithms of numbers below 1 are negative, and a loss is not."),
-        (losses.mean(), "That is the mean over all pixels. Sum over the pixels of a digit, `axis=1`, then the mean over digits."),
-        (losses.sum(), "That is the sum over all digits: take the mean over them, so that their number does not matter."),
-        (losses.mean(axis=1).sum(), "Sum and mean are exchanged: the sum is over the pixels of a digit, the mean over digits."),
+        (
+            losses.mean(),
+            "That is the mean over all pixels. Sum over the pixels of a digit, `axis=1`, then the mean over digits.",
+        ),
+        (
+            losses.sum(),
+            "That is the sum over all digits: take the mean over them, so that their number does not matter.",
+        ),
+        (
+            losses.mean(axis=1).sum(),
+            "Sum and mean are exchanged: the sum is over the pixels of a digit, the mean over digits.",
+        ),
         (losses.sum(axis=1), "It gives a loss for each digit. The mean over them is missing."),
-        (losses.mean(axis=1), "It gives a loss for each digit, and the mean of its pixels instead of their sum."),
-        (losses.sum(axis=0), "It adds up over the digits. Add up over the pixels of a digit, `axis=1`, and take the mean over digits."),
-        (losses, "It gives a loss for each pixel. Sum over the pixels of a digit, `axis=1`, then the mean over digits."),
-        (-ink.sum(axis=1).mean(), "The second half is missing, `(1 - x)` times the logarithm of `1 - z`: it is for the paper."),
-        (-paper.sum(axis=1).mean(), "The first half is missing, `x` times the logarithm of `z`: it is for the ink."),
-        ((paper - ink).sum(axis=1).mean(), "The minus belongs to both halves: put brackets around their sum."),
-        (-exchanged.sum(axis=1).mean(), "`x` and `z` are exchanged: the logarithms are of the reconstruction `z`."),
+        (
+            losses.mean(axis=1),
+            "It gives a loss for each digit, and the mean of its pixels instead of their sum.",
+        ),
+        (
+            losses.sum(axis=0),
+            "It adds up over the digits. Add up over the pixels of a digit, `axis=1`, and take the mean over digits.",
+        ),
+        (
+            losses,
+            "It gives a loss for each pixel. Sum over the pixels of a digit, `axis=1`, then the mean over digits.",
+        ),
+        (
+            -ink.sum(axis=1).mean(),
+            "The second half is missing, `(1 - x)` times the logarithm of `1 - z`: it is for the paper.",
+        ),
+        (
+            -paper.sum(axis=1).mean(),
+            "The first half is missing, `x` times the logarithm of `z`: it is for the ink.",
+        ),
+        (
+            (paper - ink).sum(axis=1).mean(),
+            "The minus belongs to both halves: put brackets around their sum.",
+        ),
+        (
+            -exchanged.sum(axis=1).mean(),
+            "`x` and `z` are exchanged: the logarithms are of the reconstruction `z`.",
+        ),
         (squares.sum(axis=1).mean(), squared_error),
         (squares.mean(), squared_error),
     )
     if np.shape(found) != ():
         raise Wrong(f"It should be one number, and has the shape {np.shape(found)}.")
     if not same(found, wanted):
-        raise Wrong(f"For three digits of five pixels it should be {wanted:.3f}, and it is {float(found):.3f}.")
+        raise Wrong(
+            f"For three digits of five pixels it should be {wanted:.3f}, and it is {float(found):.3f}."
+        )
     return "one number for a mini-batch, and dearer the more confident a wrong pixel is."
 
 
@@ -189,7 +221,9 @@ def _examine_corrupt(answer):
     pixels = np.random.RandomState(0).uniform(0.3, 0.7, size=(40, 50)).astype(theano.config.floatX)
     found = values_of(corrupted, [x], [pixels])
     if np.shape(found) != pixels.shape:
-        raise Wrong(f"For {pixels.shape} pixels it returns the shape {np.shape(found)}: it should be the same.")
+        raise Wrong(
+            f"For {pixels.shape} pixels it returns the shape {np.shape(found)}: it should be the same."
+        )
     _examine_what_became_of_pixels(found, pixels, level)
     missing = found == 0
     if missing.all(axis=1).any():
@@ -197,7 +231,9 @@ def _examine_corrupt(answer):
             "There is one draw for a whole row, or for everything. Each pixel needs its own: `size=x.shape`."
         )
     if missing.all(axis=0).any():
-        raise Wrong("The same pixels are missing in every digit. Each digit needs its own draws: `size=x.shape`.")
+        raise Wrong(
+            "The same pixels are missing in every digit. Each digit needs its own draws: `size=x.shape`."
+        )
     _examine_share(missing, level)
     if corrupted.dtype != theano.config.floatX:
         raise Wrong(
@@ -217,7 +253,9 @@ def _examine_corrupt(answer):
 def _examine_what_became_of_pixels(found, pixels, level):
     """Each should be 0 or what it was."""
     if same(found, pixels) and not np.any(found == 0):
-        raise Wrong("No pixel is missing. Some should be set to 0, each by a draw of its own: `size=x.shape`.")
+        raise Wrong(
+            "No pixel is missing. Some should be set to 0, each by a draw of its own: `size=x.shape`."
+        )
     if np.all(np.isin(found, [0, 1])) and np.any(found == 1):
         raise Wrong("That is the mask. It is still to be multiplied with `x`.")
     kept = found[found != 0], pixels[found != 0]
@@ -226,7 +264,9 @@ def _examine_what_became_of_pixels(found, pixels, level):
     if same(kept[0], kept[1] / (1 - level)):
         raise Wrong("The pixels that stay are made stronger. That is dropout; here they stay as they are.")
     if np.all((found == 1) | np.isclose(found, pixels)):
-        raise Wrong("The missing pixels are set to 1, ink. They should be 0: multiply with a mask of zeros and ones.")
+        raise Wrong(
+            "The missing pixels are set to 1, ink. They should be 0: multiply with a mask of zeros and ones."
+        )
     raise Wrong(
         "It changes pixels to other values than 0, as if noise were added. A mask of zeros and ones is *multiplied* with `x`."
     )
@@ -237,7 +277,9 @@ def _examine_share(missing, level):
     if abs(share - level) < 0.05:
         return
     if abs(share - (1 - level)) < 0.05:
-        raise Wrong("It keeps pixels with the probability `level`, and should set them to 0 with it: `p=1 - level`.")
+        raise Wrong(
+            "It keeps pixels with the probability `level`, and should set them to 0 with it: `p=1 - level`."
+        )
     raise Wrong(f"With the level {level:.0%} it sets {share:.0%} of the pixels to 0.")
 
 
@@ -271,7 +313,10 @@ def _examine_denoise(answer):
     code = _sigmoid(noisy @ W + b)
     diagnose(
         found,
-        (code, "These are the codes, what the hidden units say. The way back is missing: `get_reconstructed_input`."),
+        (
+            code,
+            "These are the codes, what the hidden units say. The way back is missing: `get_reconstructed_input`.",
+        ),
         (noisy, "These are the noisy digits, as they came in."),
         (_sigmoid(noisy @ W.T + b_prime), "The digits are taken for codes. `get_hidden_values` comes first."),
     )
