@@ -80,6 +80,20 @@ def test_no_answer_however_odd_stops_the_notebook(name, answer, capsys):
     assert capsys.readouterr().out.startswith("Not quite: ")
 
 
+def raise_at_length(*arguments):
+    raise ValueError("0.5, " * 10_000)
+
+
+@every_exercise
+@pytest.mark.parametrize("answer", [
+    lambda *arguments: np.ones((784, 100), dtype="float32"), lambda *arguments: [0.5] * 10_000, raise_at_length,
+], ids=["returns a matrix", "returns a list", "raises a long error"])
+def test_nothing_long_is_printed_whole(name, answer, capsys):
+    assert check(name, answer) is EXERCISES[name].solution
+    said = capsys.readouterr().out
+    assert said.startswith("Not quite: ") and len(said) < 1000
+
+
 @every_exercise
 def test_the_hint_can_be_shown(name, capsys):
     hint(name)

@@ -58,3 +58,43 @@ def test_what_is_missing_is_found(find, wrong, found):
 def test_a_number_that_no_notebook_shows_is_found():
     changed = README.replace("7.75 %", "7.57 %")
     assert numbers_not_shown(changed) == ["7.57 %"]
+
+
+# Teaching notes ------------------------------------------------------------------------------------------------------
+
+TEACHING = ROOT / "notebooks" / "teaching"
+SOLVED = {path.stem: nbformat.read(path, as_version=4) for path in (ROOT / "notebooks" / "solved").glob("*.ipynb")}
+
+
+def headings(nb):
+    text = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    return set(re.findall(r"^#+ (.+?)\s*$", text, flags=re.MULTILINE))
+
+
+def wrong_places(table):
+    """Headings in the table of slides that are not in the notebook which it names."""
+    rows = re.findall(r"^\| [^|]*\| (\d\d_\w+) \| ([^|]+) \|$", table, flags=re.MULTILINE)
+    rows = [row for row in rows if not row[1].strip().isdigit()]
+    return [(name, place) for name, places in rows for place in places.strip().split("; ")
+            if place not in headings(SOLVED[name])]
+
+
+def test_every_notebook_has_a_page_of_notes():
+    assert {path.stem for path in TEACHING.glob("[0-9]*.md")} == set(SOLVED)
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_a_page_is_a_page(name):
+    lines = (TEACHING / f"{name}.md").read_text(encoding="utf-8").splitlines()
+    assert 15 < len(lines) <= 50
+
+
+def test_each_slide_is_where_the_table_says():
+    table = (TEACHING / "README.md").read_text(encoding="utf-8")
+    assert table.count("| 03_sgd_momentum | ") >= 4
+    assert wrong_places(table) == []
+
+
+def test_a_heading_that_is_not_there_is_found():
+    wrong = "| Momentum | 03_sgd_momentum | A narrow valley; A wide valley |\n"
+    assert wrong_places(wrong) == [("03_sgd_momentum", "A wide valley")]

@@ -38,18 +38,108 @@ class Unsolved(Exception):
     """There is no answer yet."""
 
 
-def result_of(answer, *arguments):
-    """Call an answer; turn what commonly goes wrong in calling it into a diagnosis."""
+_MATRIX_PRODUCT = (" for @: ", "Theano's variables do not know `@`: write `T.dot(a, b)` for `a @ b`.")
+
+_WITH_SYMBOLS = [
+    *[
+        (
+            words,
+            "It asks a symbol for its value, and there is none yet. Compute nothing here (no `eval`, `get_value`, "
+            "`set_value`, no compiled function): return a formula, made of the arguments as they are.",
+        )
+        for words in (
+            "MissingInputError",
+            "UnusedInputError",
+            "Variable' object has no attribute 'get_value'",
+            "Variable' object has no attribute 'set_value'",
+            "Bad input argument",
+        )
+    ],
+    *[
+        (
+            words,
+            "Functions of `math`, and most of NumPy's, want numbers, and these are symbols. Use Theano's: `T.exp`, `T.sqrt`, "
+            "`T.sum`, ...",
+        )
+        for words in (
+            "must be real number, not",
+            "float() argument must be",
+            "_tensor_py_operators",
+            "TypeError: ufunc",
+            "ValueError: matmul",
+            "setting an array element",
+        )
+    ],
+    (
+        "do not support boolean operations",
+        "A symbol has no value yet, and so `if`, `max` or `np.maximum` cannot look at it. Use `T.switch` or `T.maximum`.",
+    ),
+    _MATRIX_PRODUCT,
+]
+"""Words of errors in answers whose arguments are symbolic, and their diagnoses."""
+
+_WITH_NUMBERS = [
+    (
+        "UnusedInputError",
+        "It uses a symbolic variable from elsewhere in the notebook. Use the arguments of the function only.",
+    ),
+    (
+        "MissingInputError",
+        "What it computes depends on an input that it is not given. Use the arguments of the function only.",
+    ),
+    (
+        "Variable' object is not callable",
+        "A symbolic expression cannot be called. Compile it with `theano.function`, and call the compiled function.",
+    ),
+    _MATRIX_PRODUCT,
+]
+"""The same for answers whose arguments are arrays, numbers or networks."""
+
+
+def result_of(answer, *arguments, known=()):
+    """Call an answer; turn what commonly goes wrong in calling it into a diagnosis.
+
+    Parameters
+    ----------
+    answer : callable
+    *arguments
+        Of the answer.
+    known : pairs of str
+        Words of errors that are particular to an exercise, and their diagnoses.
+    """
     try:
         result = answer(*arguments)
     except NotImplementedError as error:
         raise Unsolved("The blank is still there.") from error
     except Exception as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        raise Wrong(f"Calling it raised `{type(error).__name__}: {first_line}`.") from error
+        symbolic = any(isinstance(argument, theano.Variable) for argument in arguments)
+        for words, diagnosis in [*known, *(_WITH_SYMBOLS if symbolic else _WITH_NUMBERS)]:
+            if words in first_line_of(error):
+                raise Wrong(diagnosis) from error
+        raise Wrong(f"Calling it raised `{first_line_of(error)}`.") from error
     if result is None or result is ...:
         raise Unsolved("It returns nothing so far. If you have filled in the blank: is the `return` missing?")
     return result
+
+
+def first_line_of(error):
+    """The name of an error and the first line of what it says, a long one cut off."""
+    line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    return line if len(line) <= 300 else line[:300] + "..."
+
+
+def without_own_input(own):
+    """What `result_of` should know where an answer has to compile a function of a network's own input.
+
+    Parameters
+    ----------
+    own : str
+        What that input is called in the answer.
+    """
+    return [
+        ("UnusedInputError", f"It uses a symbolic variable from elsewhere in the notebook. The input here is `{own}`."),
+        ("MissingInputError", f"What it computes depends on an input that it is not given. The input here is `{own}`."),
+    ]
 
 
 def values_of(expression, inputs, values):
@@ -61,14 +151,18 @@ def values_of(expression, inputs, values):
             "It uses a symbolic variable from elsewhere in the notebook. Use the arguments of the function only."
         ) from error
     except Exception as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        raise Wrong(f"Computing what it returns raised `{type(error).__name__}: {first_line}`.") from error
+        raise Wrong(f"Computing what it returns raised `{first_line_of(error)}`.") from error
 
 
-def array_of(answer, *arguments):
+def array_of(answer, *arguments, known=()):
     """Like `result_of`, for answers that must be NumPy arrays."""
-    result = result_of(answer, *arguments)
+    result = result_of(answer, *arguments, known=known)
     if isinstance(result, theano.Variable):
+        if all(isinstance(argument, (int, float, np.ndarray)) for argument in arguments):
+            raise Wrong(
+                "It returns a symbolic expression, a recipe without numbers. The arguments are plain numbers or arrays: "
+                "use NumPy, `np.sqrt` and not `T.sqrt`."
+            )
         raise Wrong(
             "It returns a symbolic expression, a recipe without numbers. Compile it with `theano.function` and call "
             "the compiled function with the data."
@@ -85,7 +179,8 @@ def number_of(answer, *arguments):
     """Like `array_of`, for answers that must be one number."""
     result = array_of(answer, *arguments)
     if result.shape != () or result.dtype.kind not in "iuf":
-        raise Wrong(f"It should return one number, and returns {result.tolist()!r}.")
+        returned = repr(result.tolist()) if result.size <= 10 else f"an array of the shape {result.shape}"
+        raise Wrong(f"It should return one number, and returns {returned}.")
     return result
 
 

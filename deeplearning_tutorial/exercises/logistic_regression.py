@@ -12,6 +12,7 @@ from deeplearning_tutorial.exercises.examination import (
     result_of,
     same,
     values_of,
+    without_own_input,
 )
 from deeplearning_tutorial.layers import LogisticRegression
 
@@ -46,7 +47,7 @@ def _examine_normalize(answer):
         )
     if not np.all(np.isfinite(found)):
         raise Wrong(
-            "Some results are not finite. A pixel that is black in every training digit has the standard deviation 0, and "
+            "Some results are not finite. A pixel that is 0 (paper) in every training digit has the standard deviation 0, and "
             "a division by 0 follows: divide such a pixel by 1."
         )
     own_mean, own_std = other.mean(axis=0), other.std(axis=0)
@@ -62,11 +63,15 @@ def _examine_normalize(answer):
             "It uses one mean and one standard deviation for all pixels together. Each pixel needs its own: `axis=0` runs "
             "down the examples.",
         ),
-        (
-            (other - train.mean(axis=1, keepdims=True)) / train.std(axis=1, keepdims=True),
-            "It normalizes each digit by itself. A pixel's mean is taken over all training examples: `axis=0`, not "
-            "`axis=1`.",
-        ),
+        *[
+            (
+                (other - of.mean(axis=1, keepdims=keep)) / of.std(axis=1, keepdims=keep),
+                "You averaged over the pixels of a digit. A pixel's mean is taken over all training digits: `axis=0`, not "
+                "`axis=1`.",
+            )
+            for of in (train, other)
+            for keep in (True, False)
+        ],
         (
             other - mean,
             "The mean of `train` is subtracted as it should be, but nothing is divided by the standard deviation.",
@@ -82,14 +87,23 @@ def _examine_normalize(answer):
         ((train - mean) / safe, "It normalizes `train`, and never looks at `other`."),
     )
     constant = std == 0
-    if (
-        same(found[:, ~constant], ((other - mean) / safe)[:, ~constant])
-        and np.abs(found[:, constant]).max() > 100
-    ):
-        raise Wrong(
-            "Adding a tiny number to the standard deviation avoids the division by 0, but a pixel that is always black in "
-            "training and is not in `other` becomes a huge number. Divide constant pixels by 1."
-        )
+    largest = np.abs(found[:, constant]).max()
+    if same(found[:, ~constant], ((other - mean) / safe)[:, ~constant]):
+        if largest == 0:
+            raise Wrong(
+                "A pixel that is constant in training becomes 0 here, whatever it is in `other`: ink at a place where no "
+                "training digit has any would vanish. Only subtract its mean, that is, divide by 1."
+            )
+        if largest >= np.finfo("float32").max:
+            raise Wrong(
+                "`np.nan_to_num` makes the infinity after a division by 0 the largest number there is. So a pixel that is 0 "
+                "(paper) in every training digit, and is not in `other`, becomes 3e38. Divide constant pixels by 1."
+            )
+        if largest > 100:
+            raise Wrong(
+                "Adding a tiny number to the standard deviation avoids the division by 0, but a pixel that is 0 (paper) in "
+                "every training digit, and is not in `other`, becomes a huge number. Divide constant pixels by 1."
+            )
     if not same(found, (other - mean) / safe):
         raise Wrong(
             "The numbers are not `(other - mean) / std`, with `mean` and `std` of each column of `train` (and 1 where `std` is 0)."
@@ -103,7 +117,7 @@ def _examine_normalize(answer):
 
 EXERCISES["normalize"] = Exercise(
     "`train.mean(axis=0)` and `train.std(axis=0)` have one number for each pixel. NumPy subtracts a row of 784 numbers from "
-    "every row of a matrix. Some pixels at the rim are black in every training digit: look at what their standard "
+    "every row of a matrix. Some pixels at the rim are 0 (paper) in every training digit: look at what their standard "
     "deviation is, and replace it by 1 with `np.where` before you divide.",
     normalize,
     _examine_normalize,
@@ -160,8 +174,8 @@ def _examine_gradient_step(answer):
 
 EXERCISES["gradient_step"] = Exercise(
     "The gradient points to where the cost grows fastest. You want to go the other way, by a small part of it: the "
-    "learning rate says how small. In formulas: θ ← θ − α ∇l. `parameter`, `gradient` and `learning_rate` are "
-    "symbolic, and `+ - *` between them gives another symbolic expression.",
+    "learning rate says how small. In formulas: θ ← θ − α ∇l. `parameter` and `gradient` are symbolic, `learning_rate` is a "
+    "number, and `+ - *` between them gives another symbolic expression.",
     gradient_step,
     _examine_gradient_step,
 )
@@ -184,7 +198,7 @@ def _examine_predict(answer):
         [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 1]], dtype=theano.config.floatX
     )
     labels = np.array([1, 0, 2, 2, 1])
-    found = array_of(answer, classifier, digits)
+    found = array_of(answer, classifier, digits, known=without_own_input("classifier.input"))
     probabilities = classifier.p_y_given_x.eval({x: digits})
     diagnose(
         found,
@@ -259,14 +273,25 @@ def _examine_confusion_matrix(answer):
             "These are fractions. Leave them as counts here: the picture below writes them into the squares.",
         ),
         (wanted - np.diag(np.diag(wanted)), "The right answers are missing: they belong on the diagonal."),
+        (
+            confusion_matrix(true[:1], predicted[:1]),
+            "It counts the first digit only. Does the `return` stand inside the loop? It belongs below, as far left as `for`.",
+        ),
+        (
+            np.histogram2d(true, predicted, bins=10)[0],
+            "`np.histogram2d` spreads its bins from the smallest to the largest label that occurs. Give it "
+            "`range=[[0, 10], [0, 10]]`.",
+        ),
     )
     if found.shape != (10, 10):
         raise Wrong(
             f"There are ten digits, so the matrix is 10 x 10, and this has the shape {found.shape}. Count digits that do not occur, too."
         )
     if not same(found, wanted):
+        t, p = np.argwhere(found != wanted)[0]
         raise Wrong(
-            "The counts are not right: with true labels 3, 3, 3 and predictions 3, 5, 5, `counts[3, 3]` is 1 and `counts[3, 5]` is 2."
+            f"The counts are not right. With true labels {true.tolist()} and predictions {predicted.tolist()}, "
+            f"`counts[{t}, {p}]` should be {wanted[t, p]}, and yours is {float(found[t, p]):g}."
         )
     return "rows are true classes, columns are predictions, and nothing is counted twice or left out."
 
@@ -298,6 +323,7 @@ def _examine_most_wrong(answer):
     diagnose(
         found,
         (order[::-1][:6], "These are the digits it is most right about: sort the other way round."),
+        (order[-6:], "These are the most probable: take the first `n`, and not the last."),
         (order[:6][::-1], "These are the right digits, but the best of them first: put the worst first."),
         (
             np.argsort(probabilities.max(axis=1))[:6],
@@ -314,6 +340,11 @@ def _examine_most_wrong(answer):
         ),
         (order, "It returns all examples. Return the first `n`."),
     )
+    if found.ndim != 1:
+        raise Wrong(
+            f"It returns the shape {found.shape}, and not (6,), for `n = 6`. `probabilities[:, true]` takes whole columns, and "
+            "`probabilities[true]` whole rows: use `probabilities[np.arange(len(true)), true]`."
+        )
     if not same(found, order[:6]):
         raise Wrong("They are not the examples whose true class got the least probability, the worst first.")
     return "the digits whose true class the model believed in least, the worst first."
@@ -381,7 +412,7 @@ def _examine_digit_row(answer):
         raise Wrong(
             f'The numbers are {found.dtype}, and the compiled function takes {theano.config.floatX}: `.astype("{theano.config.floatX}")`.'
         )
-    return "paper is 0, ink is bright, and it is one row of 784 numbers."
+    return "paper is 0, or nearly, ink is bright, and it is one row of 784 numbers."
 
 
 EXERCISES["digit_row"] = Exercise(

@@ -13,6 +13,7 @@ from deeplearning_tutorial.exercises.examination import (
     result_of,
     same,
     values_of,
+    without_own_input,
 )
 from deeplearning_tutorial.mlp import MLP
 
@@ -53,6 +54,10 @@ def _examine_neuron(answer):
             _sigmoid(weights * inputs + bias),
             "It gives an answer for each input: the products must be added up, by `T.dot`.",
         ),
+        (
+            _sigmoid(total + len(inputs) * bias),
+            "The bias is added once for each input. Add it once, outside the sum: `T.sum(w*x) + b`.",
+        ),
         (np.tanh(total + bias), "That is tanh. It would do as well, but this neuron is to have the sigmoid."),
         (_sigmoid(total - bias), "The bias is subtracted: it is added to the weighted sum."),
     )
@@ -82,6 +87,8 @@ def glorot_bound(n_in, n_out):
 
 
 def _examine_glorot_bound(answer):
+    if np.ndim(array_of(answer, 784, 100)) == 2:
+        raise Wrong("It returns a matrix. Return the bound `r`, one number; the weights are drawn below.")
     found = np.array([number_of(answer, *sizes) for sizes in [(784, 100), (30, 10)]])
     n_in, n_out = np.array([784, 30]), np.array([100, 10])
     diagnose(
@@ -119,7 +126,18 @@ def _examine_hidden_activations(answer):
     network.hiddenLayer.b.set_value(np.array([0.1, -0.2, 0.3, 0], dtype=theano.config.floatX))
     digits = np.random.RandomState(1).normal(size=(5, 3)).astype(theano.config.floatX)
     W, b = (parameter.get_value() for parameter in network.hiddenLayer.params)
-    found = array_of(answer, network, digits)
+    found = array_of(
+        answer,
+        network,
+        digits,
+        known=[
+            *without_own_input("network.input"),
+            (
+                "'list' object has no attribute",
+                "`hiddenLayer`, without s, is the layer; `hiddenLayers` is a list of layers.",
+            ),
+        ],
+    )
     wanted = np.tanh(digits @ W + b)
     diagnose(
         found,
@@ -165,7 +183,16 @@ def deeper_network(rng, x):
 
 def _examine_deeper_network(answer):
     x = T.matrix("x")
-    network = result_of(answer, np.random.RandomState(0), x)
+    two_numbers = "Two hidden layers are one argument, a list: `[200, 100]`."
+    network = result_of(
+        answer,
+        np.random.RandomState(0),
+        x,
+        known=[
+            ("'int' object is not callable", two_numbers),
+            ("multiple values for argument 'n_out'", two_numbers),
+        ],
+    )
     if not isinstance(network, MLP):
         raise Wrong(f"It returns a {type(network).__name__}, and not an `MLP`.")
     sizes = [layer.b.get_value().size for layer in network.hiddenLayers]

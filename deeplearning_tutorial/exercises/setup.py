@@ -35,14 +35,19 @@ def _examine_logistic(answer):
         (1 / (1 + np.exp(points)), "It falls where it should rise: the minus in the exponent is missing."),
         (
             1 / 1 + np.exp(-points),
-            "It grows beyond 1. Mind what is divided by what: the whole of `1 + e` to the power of `-x` is below the line.",
+            "It grows beyond 1, because Python divides before it adds. The whole of `1 + T.exp(-x)` is below the line: put "
+            "brackets around it.",
         ),
         (1 / np.exp(-points), "A 1 is missing in the denominator."),
         (np.tanh(points), "That is tanh, a relative of it: it goes from -1 to 1."),
     )
+    if found.shape != points.shape:
+        raise Wrong(
+            f"From five numbers it makes an array of the shape {found.shape}. It should give one for each, the shape {points.shape}."
+        )
     if not same(found, 1 / (1 + np.exp(-points))):
         raise Wrong(
-            f"At -3, 0 and 4 it should be 0.047, 0.5 and 0.982, and it is {', '.join(f'{v:.3f}' for v in np.ravel(found)[[0, 2, -1]])}."
+            f"At -3, 0 and 4 it should be 0.047, 0.5 and 0.982, and it is {', '.join(f'{v:.3f}' for v in found[[0, 2, -1]])}."
         )
     return "it rises from 0 to 1, and is one half at 0."
 

@@ -9,6 +9,7 @@ from deeplearning_tutorial.exercises.examination import (
     Unsolved,
     Wrong,
     diagnose,
+    first_line_of,
     result_of,
     same,
     values_of,
@@ -28,7 +29,18 @@ def _examine_decay(answer):
     rate = theano.shared(np.asarray(0.5, dtype=theano.config.floatX), name="learning_rate")
     returned, missing = None, None
     try:
-        returned = result_of(answer, rate, 0.9)
+        returned = result_of(
+            answer,
+            rate,
+            0.9,
+            known=[
+                (
+                    "cannot store accurately",
+                    "Do not change it now (`set_value`). Return a description of the change, `[(variable, next value)]`: "
+                    "the compiled function carries it out, in each step.",
+                )
+            ],
+        )
     except Unsolved as nothing:
         missing = nothing
     if not same(rate.get_value(), 0.5):
@@ -48,6 +60,11 @@ def _examine_decay(answer):
     updates = _updates_in(returned)
     if rate not in updates:
         raise Wrong("There is no pair for `learning_rate`. It comes first in the pair, its next value second.")
+    if not isinstance(updates[rate], theano.Variable) or isinstance(updates[rate], theano.gof.Constant):
+        raise Wrong(
+            "The next value is a fixed number: each step would store the same one. What `get_value()` or `eval()` gives is "
+            "today's number; multiply the variable itself, `learning_rate`."
+        )
     if getattr(updates[rate], "dtype", rate.dtype) != rate.dtype:
         raise Wrong(
             f"The next value is a {updates[rate].dtype}, and the shared variable can hold only {rate.dtype}. Multiply it by "
@@ -83,6 +100,11 @@ def _examine_decay(answer):
 
 def _updates_in(returned):
     """The updates that an answer returns, pairs or a dictionary, as a dictionary."""
+    if isinstance(returned, list) and any(isinstance(entry, theano.Variable) for entry in returned):
+        raise Wrong(
+            "It returns a list without a pair. An update says whose next value it is, in round brackets: "
+            "`[(variable, next value)]`."
+        )
     try:
         return dict(returned)
     except (TypeError, ValueError) as error:
@@ -102,8 +124,7 @@ def _values_after_each_step(updates, variable, n_steps):
             values.append(float(variable.get_value()))
         return values
     except Exception as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        raise Wrong(f"With these updates, `theano.function` raised `{type(error).__name__}: {first_line}`.") from error
+        raise Wrong(f"With these updates, `theano.function` raised `{first_line_of(error)}`.") from error
 
 
 EXERCISES["decay"] = Exercise(
@@ -164,6 +185,10 @@ def _mistakes_with_velocity(t, v, g, mu, epsilon):
             "The parameters go on with the *old* velocity. Work out the next velocity first, and add that one.",
         ),
         (moved(mu * v + epsilon * g), "It goes uphill. The gradient points upwards: its step is subtracted."),
+        (
+            [t - (mu * v + epsilon * g), mu * v + epsilon * g],
+            "That velocity points the other way, uphill, and is subtracted. Here it points downhill, and is added to `theta`.",
+        ),
         ([t - next_v, next_v], "The velocity is subtracted from `theta`. It has its sign already: add it."),
         (moved(v - epsilon * g), "`mu` is missing: without friction the ball never comes to rest."),
         (moved(mu * v - g), "The learning rate `epsilon` is missing. It multiplies the gradient."),
@@ -184,6 +209,10 @@ def _mistakes_with_velocity(t, v, g, mu, epsilon):
 def _pair_of(returned):
     if isinstance(returned, theano.Variable):
         raise Wrong("It returns one expression. Return two: the next `theta`, and the next velocity.")
+    if isinstance(returned, dict) or (
+        isinstance(returned, (tuple, list)) and any(isinstance(entry, (tuple, list)) for entry in returned)
+    ):
+        raise Wrong("These are updates. Return only the two next values; the pairs are made below.")
     if not isinstance(returned, (tuple, list)) or len(returned) != 2:
         raise Wrong(
             f"It returns {type(returned).__name__}, and not a pair. Return the next `theta` and the next velocity, with a "
@@ -312,6 +341,7 @@ def _last_best_ago(errors):
 _ERRORS_AND_PATIENCE = [
     ([0.5], 1),
     ([0.5, 0.4, 0.3, 0.2, 0.1], 2),
+    ([0.3, 0.4], 3),
     ([0.3, 0.1, 0.2], 2),
     ([0.3, 0.1, 0.2, 0.2], 2),
     ([0.5, 0.4, 0.45, 0.3, 0.35, 0.2, 0.25], 2),
@@ -323,6 +353,12 @@ _ERRORS_AND_PATIENCE = [
 ]
 
 _WRONG_STOPS = [
+    (
+        lambda errors, patience: True,
+        "It always says stop, even for `errors = [0.5, 0.4, 0.3, 0.2, 0.1]` and `patience = 2`, where each error is a new "
+        "best. Do you compare the last `patience` errors with *all* of them? The lowest of some is never below the lowest of "
+        "all: compare with those before.",
+    ),
     (
         lambda errors, patience: _best_ago(errors) < patience,
         "It says the opposite: stop while it improves, and go on when it does not.",

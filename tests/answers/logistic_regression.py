@@ -32,6 +32,25 @@ def predict_with_argmax(classifier, digits):
 
 
 z = T.vector("z")
+matrix = T.matrix("x")
+
+
+def compiled_with(inputs):
+    """Predict with other inputs than the classifier's own."""
+    return lambda c, d: theano.function(inputs, c.y_pred, mode="FAST_COMPILE")(*[d] * len(inputs))
+
+
+def zero_where_constant(train, other):
+    difference, std = other - train.mean(axis=0), train.std(axis=0)
+    return np.divide(difference, std, out=np.zeros_like(difference), where=std != 0)
+
+
+def without_nan(train, other):
+    return np.nan_to_num((other - train.mean(axis=0)) / train.std(axis=0))
+
+
+def over_the_pixels(of, keepdims):
+    return lambda train, other: (other - (m := of(train, other)).mean(axis=1, keepdims=keepdims)) / m.std(axis=1, keepdims=keepdims)
 
 
 def change_other(train, other):
@@ -59,6 +78,13 @@ def counted_once(true, predicted):
     return result
 
 
+def counted_until_return(true, predicted):
+    result = np.zeros((10, 10), dtype=int)
+    for t, p in zip(true, predicted):
+        result[t, p] += 1
+        return result
+
+
 def of_true_class(p, t):
     return p[np.arange(len(t)), t]
 
@@ -77,6 +103,8 @@ RIGHT = [
     ("confusion_matrix", confusion_with_a_loop),
     ("confusion_matrix", lambda t, p: np.bincount(10 * t + p, minlength=100).reshape(10, 10).tolist()),
     ("confusion_matrix", lambda t, p: (np.eye(10)[t].T @ np.eye(10)[p])),
+    ("confusion_matrix", lambda t, p: np.histogram2d(t, p, bins=10, range=[[0, 10], [0, 10]])[0]),
+    ("confusion_matrix", lambda t, p: np.histogram2d(t, p, bins=np.arange(11))[0]),
     ("most_wrong", lambda p, t, n: sorted(range(len(t)), key=lambda i: p[i, t[i]])[:n]),
     ("most_wrong", lambda p, t, n: np.argsort(-np.log(p[np.arange(len(t)), t]))[::-1][:n]),
     ("digit_row", lambda pixels: ((255 - pixels) / 255).astype("float32").reshape(1, -1)),
@@ -92,15 +120,21 @@ MISTAKES = [
     ("normalize", lambda train, other: (other - train.mean(axis=0)) / train.std(axis=0), "standard deviation 0"),
     ("normalize", lambda train, other: (other - other.mean(axis=0)) / other.std(axis=0), "They must come from `train` alone"),
     ("normalize", lambda train, other: (other - train.mean()) / train.std(), "for all pixels together"),
-    ("normalize", lambda train, other: (other - train.mean(axis=1, keepdims=True)) / train.std(axis=1, keepdims=True), "each digit by itself"),
+    ("normalize", over_the_pixels(lambda train, other: train, keepdims=True), "averaged over the pixels of a digit"),
+    ("normalize", over_the_pixels(lambda train, other: train, keepdims=False), "averaged over the pixels of a digit"),
+    ("normalize", over_the_pixels(lambda train, other: other, keepdims=True), "averaged over the pixels of a digit"),
+    ("normalize", over_the_pixels(lambda train, other: other, keepdims=False), "averaged over the pixels of a digit"),
     ("normalize", lambda train, other: other - train.mean(axis=0), "nothing is divided"),
     ("normalize", lambda train, other: other / safe(train.std(axis=0)), "the mean is not subtracted"),
     ("normalize", lambda train, other: (other - train.mean(axis=0)) / safe(train.var(axis=0)), "divides by the variance"),
     ("normalize", lambda train, other: (train - train.mean(axis=0)) / safe(train.std(axis=0)), "never looks at `other`"),
     ("normalize", lambda train, other: (other - train.mean(axis=0)) / (train.std(axis=0) + 1e-8), "Adding a tiny number"),
+    ("normalize", zero_where_constant, "Only subtract its mean"),
+    ("normalize", without_nan, "`np.nan_to_num` makes the infinity"),
+    ("normalize", lambda train, other: np.nan_to_num((other - train.mean(axis=0)) / train.std(axis=0), posinf=0), "Only subtract its mean"),
     ("normalize", lambda train, other: other * 2, "are not `(other - mean) / std`"),
     ("normalize", lambda train, other: normalize_with_where(train, other).astype("float64"), "From float32 it makes float64"),
-    ("normalize", lambda train, other: T.as_tensor(other) - 1, "a recipe without numbers"),
+    ("normalize", lambda train, other: T.as_tensor(other) - 1, "use NumPy, `np.sqrt` and not `T.sqrt`"),
 
     ("gradient_step", lambda p, g, a: p + a * g, "It climbs: the gradient points uphill"),
     ("gradient_step", lambda p, g, a: p - g, "The learning rate is not used"),
@@ -113,6 +147,9 @@ MISTAKES = [
     ("gradient_step", lambda p, g, a: (p, p - a * g), "should return one expression"),
     ("gradient_step", lambda p, g, a: [p - a * g], "should return one expression"),
     ("gradient_step", lambda p, g, a: 0.1, "no symbolic expression"),
+    ("gradient_step", lambda p, g, a: p.eval() - a * g, "Compute nothing here"),
+    ("gradient_step", lambda p, g, a: p.set_value(p.get_value() - a * g), "Compute nothing here"),
+    ("gradient_step", lambda p, g, a: p.set_value(p - a * g), "Compute nothing here"),
     ("gradient_step", lambda p, g, a: p - a * z, "symbolic variable from elsewhere"),
 
     ("predict", lambda c, d: c.p_y_given_x.eval({c.input: d}), "probabilities of all classes"),
@@ -122,6 +159,10 @@ MISTAKES = [
     ("predict", lambda c, d: c.y_pred.eval({c.input: d[:1]}), "returns the shape (1,)"),
     ("predict", lambda c, d: c.y_pred.eval({c.input: d}).astype(float), "these are float64"),
     ("predict", lambda c, d: c.y_pred.eval({c.input: d + 1}) * 0, "it returns [0, 0, 0, 0, 0]"),
+    ("predict", compiled_with([matrix]), "from elsewhere in the notebook. The input here is `classifier.input`"),
+    ("predict", compiled_with([]), "an input that it is not given. The input here is `classifier.input`"),
+    ("predict", lambda c, d: c.y_pred.eval(), "an input that it is not given. The input here is `classifier.input`"),
+    ("predict", lambda c, d: c.y_pred(d), "A symbolic expression cannot be called"),
     ("predict", lambda c, d: c.y_pred, "a recipe without numbers"),
     ("predict", lambda c, d: theano.function([c.input], c.y_pred, mode="FAST_COMPILE"), "It returns a function. Call that function"),
 
@@ -132,7 +173,10 @@ MISTAKES = [
     ("confusion_matrix", lambda t, p: counts(t, p) * (1 - np.eye(10)), "right answers are missing"),
     ("confusion_matrix", only_those_that_occur, "has the shape (6, 6)"),
     ("confusion_matrix", lambda t, p: counts(t, p)[:9, :9], "has the shape (9, 9)"),
-    ("confusion_matrix", lambda t, p: counts(t, t), "counts are not right"),
+    ("confusion_matrix", counted_until_return, "`return` stand inside the loop"),
+    ("confusion_matrix", lambda t, p: np.histogram2d(t, p, bins=10)[0], "`range=[[0, 10], [0, 10]]`"),
+    ("confusion_matrix", lambda t, p: counts(t, t), "`counts[3, 3]` should be 2, and yours is 4."),
+    ("confusion_matrix", lambda t, p: np.eye(10, dtype=bool), "`counts[1, 1]` should be 0, and yours is 1."),
 
     ("most_wrong", lambda p, t, n: np.argsort(of_true_class(p, t))[::-1][:n], "most right about"),
     ("most_wrong", lambda p, t, n: np.argsort(of_true_class(p, t))[:n][::-1], "put the worst first"),
@@ -140,6 +184,9 @@ MISTAKES = [
     ("most_wrong", lambda p, t, n: np.sort(of_true_class(p, t))[:n], "These are probabilities"),
     ("most_wrong", lambda p, t, n: t[np.argsort(of_true_class(p, t))[:n]], "labels of the worst"),
     ("most_wrong", lambda p, t, n: np.argsort(of_true_class(p, t)), "Return the first `n`"),
+    ("most_wrong", lambda p, t, n: np.argsort(of_true_class(p, t))[-n:], "take the first `n`, and not the last"),
+    ("most_wrong", lambda p, t, n: np.argsort(p[:, t])[:n], "It returns the shape (6, 40), and not (6,)"),
+    ("most_wrong", lambda p, t, n: np.argsort(p[t])[:n], "`probabilities[true]` whole rows"),
     ("most_wrong", lambda p, t, n: np.arange(n), "not the examples whose true class"),
 
     ("digit_row", lambda pixels: np.float32(pixels / 256).reshape(1, 784), "paper is white, 255"),

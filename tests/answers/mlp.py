@@ -1,5 +1,6 @@
 """Right and wrong answers to the exercises of notebook 02."""
 import numpy as np
+import theano
 import theano.tensor as T
 
 from deeplearning_tutorial.mlp import MLP
@@ -17,6 +18,14 @@ def hidden_of(network, digits):
     return np.tanh(digits @ W_of(network) + b_of(network))
 
 
+x = T.matrix("x")
+
+
+def drawn_weights(n_in, n_out):
+    bound = np.sqrt(6 / (n_in + n_out))
+    return np.random.RandomState(0).uniform(-bound, bound, size=(n_in, n_out))
+
+
 RIGHT = [
     ("neuron", lambda x, w, b: 1 / (1 + T.exp(-T.sum(x * w) - b))),
     ("glorot_bound", lambda n_in, n_out: 6 ** 0.5 / (n_in + n_out) ** 0.5),
@@ -29,6 +38,10 @@ MISTAKES = [
     ("neuron", lambda x, w, b: T.dot(w, x) + b, "activation function is missing"),
     ("neuron", lambda x, w, b: T.nnet.sigmoid(T.dot(w, x)) + b, "added too late"),
     ("neuron", lambda x, w, b: T.nnet.sigmoid(w * x + b), "an answer for each input"),
+    ("neuron", lambda x, w, b: T.nnet.sigmoid(T.sum(w * x + b)), "added once for each input"),
+    ("neuron", lambda x, w, b: T.nnet.sigmoid(w @ x + b), "do not know `@`: write `T.dot(a, b)`"),
+    ("neuron", lambda x, w, b: T.nnet.sigmoid(np.sum(w * x) + b), "Use Theano's: `T.exp`, `T.sqrt`, `T.sum`"),
+    ("neuron", lambda x, w, b: T.nnet.sigmoid(np.matmul(w, x) + b), "Use Theano's: `T.exp`, `T.sqrt`, `T.sum`"),
     ("neuron", lambda x, w, b: T.tanh(T.dot(w, x) + b), "That is tanh"),
     ("neuron", lambda x, w, b: T.nnet.sigmoid(T.dot(w, x) - b), "bias is subtracted"),
     ("neuron", lambda x, w, b: T.nnet.sigmoid(2 * T.dot(w, x) + b), "not the sigmoid of the bias plus"),
@@ -42,9 +55,15 @@ MISTAKES = [
     ("glorot_bound", lambda n_in, n_out: np.sqrt(1 / (n_in + n_out)), "The 6 is missing"),
     ("glorot_bound", lambda n_in, n_out: np.sqrt(2 / n_in), "it should be 0.0824, and it is 0.05051"),
     ("glorot_bound", lambda n_in, n_out: [6, n_in], "one number, and returns [6, 784]"),
-    ("glorot_bound", lambda n_in, n_out: T.sqrt(6 / T.scalar("n")), "symbolic expression"),
+    ("glorot_bound", lambda n_in, n_out: np.ones(n_in), "one number, and returns an array of the shape (784,)."),
+    ("glorot_bound", drawn_weights, "Return the bound `r`, one number; the weights are drawn below"),
+    ("glorot_bound", lambda n_in, n_out: T.sqrt(6 / (n_in + n_out)), "plain numbers or arrays: use NumPy, `np.sqrt`"),
 
     ("hidden_activations", lambda network, digits: network.hiddenLayer.output, "symbolic expression"),
+    ("hidden_activations", lambda network, digits: theano.function([x], network.hiddenLayer.output)(digits), "The input here is `network.input`"),
+    ("hidden_activations", lambda network, digits: network.hiddenLayer.output.eval(), "not given. The input here is `network.input`"),
+    ("hidden_activations", lambda network, digits: network.hiddenLayers.output, "`hiddenLayer`, without s, is the layer"),
+    ("hidden_activations", lambda network, digits: digits @ network.hiddenLayer.W, "do not know `@`"),
     ("hidden_activations", lambda network, digits: digits @ W_of(network) + b_of(network), "before the activation"),
     ("hidden_activations", lambda network, digits: np.tanh(digits @ W_of(network)), "biases are missing"),
     ("hidden_activations", lambda network, digits: hidden_of(network, digits).T, "exchanged"),
@@ -59,5 +78,7 @@ MISTAKES = [
     ("deeper_network", lambda rng, x: MLP(rng, x, 28, [200, 100], 10), "takes 28 pixels"),
     ("deeper_network", lambda rng, x: MLP(rng, x, 784, [200, 100], 2), "knows 2 classes"),
     ("deeper_network", lambda rng, x: MLP(rng, T.matrix("x"), 784, [200, 100], 10), "another input"),
+    ("deeper_network", lambda rng, x: MLP(rng, x, 784, 200, 100, 10), "one argument, a list: `[200, 100]`"),
+    ("deeper_network", lambda rng, x: MLP(rng, x, 784, 200, 100, n_out=10), "one argument, a list: `[200, 100]`"),
     ("deeper_network", lambda rng, x: [200, 100], "returns a list"),
 ]

@@ -17,6 +17,15 @@ def set_and_return(learning_rate, factor):
     return [(learning_rate, learning_rate)]
 
 
+def set_as_it_is(learning_rate, factor):
+    learning_rate.set_value(learning_rate.get_value() * factor)
+
+
+def textbook(theta, velocity, gradient, mu, epsilon):
+    v = mu * velocity + epsilon * gradient
+    return theta - v, v
+
+
 def heavy_ball(theta, velocity, gradient, mu, epsilon):
     v = -epsilon * gradient + velocity * mu
     return [v + theta, v]
@@ -67,7 +76,9 @@ MISTAKES = [
     ("decay", lambda rate, factor: (rate, rate * factor), "square brackets"),
     ("decay", set_at_once, "once, when it is called"),
     ("decay", set_and_return, "once, when it is called"),
-    ("decay", lambda rate, factor: [(rate, np.float32(rate.get_value() * factor))], "falls in the first step and then stays"),
+    ("decay", set_as_it_is, "Do not change it now (`set_value`)"),
+    ("decay", lambda rate, factor: [(rate, rate.get_value() * factor)], "today's number; multiply the variable itself"),
+    ("decay", lambda rate, factor: [(rate, np.float32(rate.get_value() * factor))], "today's number"),
     ("decay", lambda rate, factor: [(rate, T.cast(rate.eval() * factor, "float32"))], "falls in the first step and then stays"),
     ("decay", lambda rate, factor: [(rate, rate - factor)], "factor is subtracted"),
     ("decay", lambda rate, factor: [(rate, rate * T.cast(factor, "float64"))], "is a float64"),
@@ -77,7 +88,8 @@ MISTAKES = [
     ("decay", lambda rate, factor: [(rate, rate * 0.995)], "always multiplies by 0.995"),
     ("decay", lambda rate, factor: [(rate, rate ** 2)], "it becomes 0.25 and 0.0625"),
     ("decay", lambda rate, factor: [(rate * factor, rate)], "no pair for `learning_rate`"),
-    ("decay", lambda rate, factor: [rate * factor], "and not updates"),
+    ("decay", lambda rate, factor: [rate * factor], "a list without a pair"),
+    ("decay", lambda rate, factor: [rate, rate * factor], "a list without a pair"),
     ("decay", lambda rate, factor: lambda: rate * factor, "and not updates"),
     ("decay", lambda rate, factor: [(rate, T.ones(2) * rate)], "`theano.function` raised `TypeError"),
 
@@ -96,6 +108,10 @@ MISTAKES = [
     ("momentum_step", lambda t, v, g, mu, e: (t - e * g, v), "plain gradient descent"),
     ("momentum_step", lambda t, v, g, mu, e: (t + mu * (mu * v - e * g) - e * g, mu * v - e * g), "Nesterov's rule"),
     ("momentum_step", lambda t, v, g, mu, e: (t, v), "it returns (1, 0.3)"),
+    ("momentum_step", textbook, "points the other way"),
+    ("momentum_step", lambda t, v, g, mu, e: list(zip([t, v], heavy_ball(t, v, g, mu, e))), "These are updates"),
+    ("momentum_step", lambda t, v, g, mu, e: dict(zip([t, v], heavy_ball(t, v, g, mu, e))), "These are updates"),
+    ("momentum_step", lambda t, v, g, mu, e: [(t, heavy_ball(t, v, g, mu, e)[0])], "These are updates"),
     ("momentum_step", lambda t, v, g, mu, e: t + mu * v - e * g, "returns one expression"),
     ("momentum_step", lambda t, v, g, mu, e: (t, v, g), "and not a pair"),
     ("momentum_step", lambda t, v, g, mu, e: (1.13, 0.13), "is not symbolic"),
@@ -113,6 +129,7 @@ MISTAKES = [
     ("nesterov_step", lambda t, v, slope, mu, e: (ahead(t, v, mu) + look_then_go(t, v, slope, mu, e)[1], look_then_go(t, v, slope, mu, e)[1]), "only a look"),
     ("nesterov_step", lambda t, v, slope, mu, e: (t - e * slope(ahead(t, v, mu)), look_then_go(t, v, slope, mu, e)[1]), "gradient's step only"),
     ("nesterov_step", lambda t, v, slope, mu, e: heavy_ball(t, v, slope(t) + slope(v), mu, e), "but for where the gradient is taken"),
+    ("nesterov_step", lambda t, v, slope, mu, e: textbook(t, v, slope(ahead(t, v, mu)), mu, e), "points the other way"),
     ("nesterov_step", lambda t, v, slope, mu, e: heavy_ball(t, v, t, mu, e), "never asks for a gradient"),
     ("nesterov_step", lambda t, v, slope, mu, e: t - e * slope(t), "returns one expression"),
     ("nesterov_step", lambda t, v, slope, mu, e: moved(t, mu * v - e * slope), "`TypeError: "),
@@ -128,6 +145,7 @@ MISTAKES = [
     ("should_stop", rises, "compares each error with the one before"),
     ("should_stop", lambda errors, patience: len(errors) - 1 - errors.index(max(errors)) >= patience, "highest error"),
     ("should_stop", lambda errors, patience: errors[-1] > errors[-2], "For `errors = [0.5]` and `patience = 1`: Calling it"),
+    ("should_stop", lambda errors, patience: min(errors[-patience:]) >= min(errors), "The lowest of some is never below"),
     ("should_stop", lambda errors, patience: False, "should return True: the best error is 2"),
     ("should_stop", lambda errors, patience: min(errors), "True or False"),
     ("should_stop", lambda errors, patience: theano.shared(0), "True or False"),
