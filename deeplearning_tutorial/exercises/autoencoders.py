@@ -14,6 +14,7 @@ from deeplearning_tutorial.exercises.examination import (
     result_of,
     same,
     values_of,
+    without_own_input,
 )
 
 EXERCISES = {}
@@ -26,6 +27,17 @@ def _symbolic(found, names):
             f"It returns no symbolic expression. Use {names} as they are: arithmetic on them builds the graph."
         )
     return found
+
+
+def _computed(found, inputs, values, known):
+    """`values_of`, with words of errors that are particular to an exercise, and their diagnoses."""
+    try:
+        return values_of(found, inputs, values)
+    except Wrong as wrong:
+        for words, diagnosis in known:
+            if words in str(wrong):
+                raise Wrong(diagnosis) from wrong
+        raise
 
 
 def _sigmoid(values):
@@ -54,7 +66,7 @@ def _examine_reconstruction(answer):
     values = _reconstruction_values(n_visible=3, n_hidden=3)
     pixels, weights, bias, bias_prime = values
     code = _sigmoid(pixels @ weights + bias)
-    found = values_of(found, [x, W, b, b_prime], values)
+    found = _computed(found, [x, W, b, b_prime], values, _PRODUCTS)
     diagnose(
         found,
         (code, "That is the code $y$. The way back from it, to $z$, is missing."),
@@ -99,6 +111,18 @@ def _examine_reconstruction(answer):
     if not same(again, reconstruction_of(*values)):
         raise Wrong("It is right for as many hidden units as pixels, but wrong for fewer.")
     return "from the pixels to a code and back, with one matrix for both ways."
+
+
+_ELEMENTWISE = "`*` and `np.dot` multiply element by element here: the matrix product is `T.dot`."
+_PRODUCTS = [
+    ("could not be broadcast", _ELEMENTWISE),
+    ("Input dimension mis-match", _ELEMENTWISE),
+    (
+        "not aligned",
+        "The factors of a product are in the wrong order: digits are rows, so that `x`, and then the code, comes first.",
+    ),
+]
+"""Words of errors in computing products of symbolic matrices, and their diagnoses."""
 
 
 def reconstruction_of(x, W, b, b_prime):
@@ -235,9 +259,14 @@ def _examine_corrupt(answer):
             "The same pixels are missing in every digit. Each digit needs its own draws: `size=x.shape`."
         )
     _examine_share(missing, level)
-    if corrupted.dtype != theano.config.floatX:
+    if corrupted.dtype != theano.config.floatX and _has_whole_numbers(corrupted):
         raise Wrong(
             f"The result is {corrupted.dtype}, because `binomial` draws whole numbers. Ask it for "
+            "`dtype=theano.config.floatX`."
+        )
+    if corrupted.dtype != theano.config.floatX:
+        raise Wrong(
+            f"The result is {corrupted.dtype}, twice the memory of {theano.config.floatX}. Ask `binomial` for "
             "`dtype=theano.config.floatX`."
         )
     # Right at one level, it could still be a fixed one.
@@ -248,6 +277,12 @@ def _examine_corrupt(answer):
             "The same pixels are missing in every call. Let `theano_rng` draw, so that the graph draws anew each time."
         )
     return "each pixel by itself, others in each call, and the type stays the same."
+
+
+def _has_whole_numbers(expression):
+    """Whether a matrix of integers of 64 bits, such as `binomial` draws if nothing else is asked for, goes into it."""
+    whole = T.TensorType("int64", [False, False])
+    return any(variable.type == whole for variable in theano.gof.graph.ancestors([expression]))
 
 
 def _examine_what_became_of_pixels(found, pixels, level):
@@ -308,7 +343,7 @@ def _examine_denoise(answer):
     for bias in (autoencoder.b, autoencoder.b_prime):
         bias.set_value(rng.normal(size=6).astype(theano.config.floatX))
     noisy = rng.uniform(size=(20, 6)).astype(theano.config.floatX)
-    found = array_of(answer, autoencoder, noisy)
+    found = array_of(answer, autoencoder, noisy, known=_INPUT_OF_AUTOENCODER)
     W, b, b_prime = (parameter.get_value() for parameter in autoencoder.params)
     code = _sigmoid(noisy @ W + b)
     diagnose(
@@ -330,6 +365,12 @@ def _examine_denoise(answer):
     if not same(found, reconstruction_of(noisy, W, b, b_prime)):
         raise Wrong("These are not the autoencoder's reconstructions of the noisy digits.")
     return "digits go in, and what the network believes they are comes out."
+
+
+_INPUT_OF_AUTOENCODER = [
+    *without_own_input("autoencoder.x"),
+    ("no attribute 'input'", "An autoencoder has no `input`: its symbolic input is `autoencoder.x`."),
+]
 
 
 EXERCISES["denoise"] = Exercise(

@@ -361,31 +361,31 @@ EXERCISES["most_wrong"] = Exercise(
 # --- A drawn digit ---------------------------------------------------------------------------------------------------
 
 
-def digit_row(pixels):
+def digit_row(picture):
     """A 28 x 28 picture of dark ink on white paper, 0 to 255, as a row of MNIST."""
-    return ((255 - pixels) / 256).reshape(1, 784).astype("float32")
+    return ((255 - picture) / 256).reshape(1, 784).astype("float32")
 
 
 def _examine_digit_row(answer):
-    pixels = np.full((28, 28), 255, dtype="float32")
-    pixels[4:24, 12:16] = 0
-    pixels[4:8, 8:12] = 100
-    found = array_of(answer, pixels.copy())
-    ink = (255 - pixels) / 256
+    picture = np.full((28, 28), 255, dtype="float32")
+    picture[4:24, 12:16] = 0
+    picture[4:8, 8:12] = 100
+    found = array_of(answer, picture.copy())
+    ink = (255 - picture) / 256
     diagnose(
         found,
         (
-            (pixels / 256).reshape(1, 784),
+            (picture / 256).reshape(1, 784),
             "Ink and paper are exchanged. In the file paper is white, 255, and ink is dark; in MNIST paper is 0 and ink "
-            "is bright: `255 - pixels`.",
+            "is bright: `255 - picture`.",
         ),
         (
-            pixels / 256,
+            picture / 256,
             "Ink and paper are exchanged (paper is 0 in MNIST), and the shape is that of a picture: one row of 784 "
             "numbers is wanted.",
         ),
         (
-            (255 - pixels).reshape(1, 784),
+            (255 - picture).reshape(1, 784),
             "The ink is right, but it ranges to 255. Divide by 256, as MNIST here is.",
         ),
         (
@@ -406,7 +406,7 @@ def _examine_digit_row(answer):
         )
     if not np.allclose(found, ink.reshape(1, 784), atol=0.005):  # 255 in place of 256 does no harm
         raise Wrong(
-            "White paper (255) should become 0, and black ink (0) a number just below 1: `(255 - pixels) / 256`."
+            "White paper (255) should become 0, and black ink (0) a number just below 1: `(255 - picture) / 256`."
         )
     if found.dtype != theano.config.floatX:
         raise Wrong(

@@ -1,5 +1,7 @@
 """The exercises of notebook 04."""
 
+import itertools
+
 import numpy as np
 import theano
 import theano.tensor as T
@@ -32,7 +34,7 @@ def regularized_cost(network, y, strength):
 def _examine_regularized_cost(answer):
     x, y, strength = T.matrix("x"), T.ivector("y"), T.scalar("strength")
     network = _small_network(x)
-    cost = result_of(answer, network, y, strength)
+    cost = result_of(answer, network, y, strength, known=_LAYERS)
     if not isinstance(cost, theano.Variable):
         raise Wrong(
             "It returns no symbolic expression. Build the cost from what the network offers, and return it."
@@ -42,7 +44,7 @@ def _examine_regularized_cost(answer):
 
     digits = np.random.RandomState(1).normal(size=(4, 3)).astype(theano.config.floatX)
     inputs, values = [x, y, strength], [digits, np.array([0, 1, 1, 0], dtype="int32"), 0.1]
-    found = values_of(cost, inputs, values)
+    found = _cost_of(cost, inputs, values)
     likelihood = values_of(network.negative_log_likelihood(y), inputs, values)
     weights, biases = ([p.get_value() for p in network.params if p.ndim == ndim] for ndim in (2, 1))
     squares = sum(np.sum(W**2) for W in weights)
@@ -65,13 +67,7 @@ def _examine_regularized_cost(answer):
             likelihood + 0.1 * every_square,
             "The biases are in the sum too: `network.params` has them all. Take each layer's `W` only.",
         ),
-        *[
-            (
-                likelihood + 0.1 * sum(np.sum(W**2) for W in some),
-                "Some layers are missing: take all hidden layers *and* the output layer.",
-            )
-            for some in (weights[:1], weights[:-1], weights[-1:])
-        ],
+        *_missing_layers(likelihood, *(np.sum(W**2) for W in weights)),
         (
             likelihood + 0.1 * sum(np.mean(W**2) for W in weights),
             "That takes the mean of the squares. Here it is their sum: `T.sum`.",
@@ -94,7 +90,85 @@ def _examine_regularized_cost(answer):
         raise Wrong(
             "It is not the negative log likelihood plus `strength` times the sum of all squared weights."
         )
+    # A cost made of numbers stays what it is while the weights change.
+    _double(network.params)
+    likelihood = values_of(network.negative_log_likelihood(y), inputs, values)
+    if not same(values_of(cost, inputs, values), likelihood + 0.1 * 4 * squares):
+        raise Wrong(
+            "The weights are taken as numbers, so the gradient cannot see them: use `layer.W` itself."
+        )
     return "it wants the labels right, and the weights small, and `strength` says how much each counts."
+
+
+_LAYERS = [
+    (
+        "no attribute 'hiddenLayer'",
+        "This network has several hidden layers, and `hiddenLayer` is for one: go through the list `network.hiddenLayers`.",
+    ),
+    (
+        "'list' object has no attribute",
+        "`network.hiddenLayers` is a list of layers: go through it, and take `W` of each.",
+    ),
+    (
+        "can only concatenate list",
+        "A list and a layer cannot be added. Put the output layer into a list too: `[network.logRegressionLayer]`.",
+    ),
+]
+"""Words of errors in getting at the layers, and their diagnoses."""
+
+
+def _cost_of(cost, inputs, values):
+    try:
+        return values_of(cost, inputs, values)
+    except Wrong as wrong:
+        if "concatenation" not in str(wrong):
+            raise
+        raise Wrong(
+            "`T.sum` of a list makes one array of it, and the weights differ in shape. `T.sum` each matrix, and add "
+            "these up with Python's `sum`."
+        ) from wrong
+
+
+def _missing_layers(likelihood, first, second, output):
+    """What costs without the squares of some layers are, or with `strength` for some only, and their diagnoses."""
+    every, hidden = first + second + output, first + second
+    return [
+        (
+            likelihood + 0.1 * (first + output),
+            "Only one hidden layer is in it, `hiddenLayers[0]`: go through the whole list, and add the output layer.",
+        ),
+        (
+            likelihood + 0.1 * (second + output),
+            "Only the last hidden layer is in it: go through the whole list, and add the output layer.",
+        ),
+        (
+            likelihood + 0.1 * hidden,
+            "The output layer is missing: `network.logRegressionLayer` has a `W` too.",
+        ),
+        (
+            likelihood + 0.1 * output,
+            "The hidden layers are missing: go through the list `network.hiddenLayers`.",
+        ),
+        *[
+            (
+                likelihood + 0.1 * one,
+                "Only one hidden layer is in it. Some layers are missing: the other hidden ones, and the output layer.",
+            )
+            for one in (first, second)
+        ],
+        *[
+            (
+                likelihood + 0.1 * some + (every - some),
+                "`strength` multiplies some of the squares only: put brackets around the sum of all.",
+            )
+            for some in (first, second, output, hidden, first + output, second + output)
+        ],
+    ]
+
+
+def _double(parameters):
+    for parameter in parameters:
+        parameter.set_value(2 * parameter.get_value())
 
 
 def _small_network(x):
@@ -128,12 +202,19 @@ def _examine_share_of_zeros(answer):
     below = np.abs(W) < 0.05
     if same(found, np.mean(below, axis=0)) or same(found, np.mean(below, axis=1)):
         raise Wrong("It returns a share for each row or column. Take the mean of the whole matrix.")
+    if any(same(found, np.sum(below, axis=0) / n) for n in (1, W.size)):
+        raise Wrong("Python's `sum` adds up the rows, and leaves a number for each column. Use `np.sum`.")
     found = number_of(answer, W.copy(), 0.05)
     diagnose(
         found,
         (
             np.mean(W < 0.05),
             "Negative weights are counted whatever their size: -2 is below the threshold, but not small. Use `np.abs`.",
+        ),
+        (np.sum(below) / len(W), "`len` counts rows: use `W.size`."),
+        (
+            np.sum(below) / W.shape[1],
+            "It divides by the number of columns: use `W.size`, the number of weights.",
         ),
         (np.sum(below), "That is how many there are. Divide by the number of weights; `np.mean` does both."),
         (100 * np.mean(below), "That is in per cent. Return the fraction, from 0 to 1."),
@@ -181,6 +262,11 @@ def _examine_drop(answer):
         raise Wrong(
             f"For an input of the shape {units.shape} it returns {found.shape}: each number stays in its place."
         )
+    staying = found[found != 0]
+    if staying.size and np.all(staying == staying[0]):
+        raise Wrong("That is the mask, without `x`. Multiply the two.")
+    if np.allclose(np.where(found > 0, found - units, found), -0.2, atol=1e-4):
+        raise Wrong("`/ 1 - rate` divides by 1, and then subtracts `rate`: put brackets around `1 - rate`.")
     _examine_mask(found / units)
     if found.dtype != units.dtype:
         raise Wrong(
@@ -255,76 +341,208 @@ def _examine_whiten_by_hand(answer):
     train = rng.normal(size=(50, 4)) @ mixing + [3, -1, 2, 0]
     other = rng.normal(size=(7, 4)) @ mixing + [1, 0, 2, 1]
     epsilon = 0.3
-    found = array_of(answer, train.copy(), other.copy(), epsilon)
+    found = array_of(answer, train.copy(), other.copy(), epsilon, known=_SHAPES)
+    if found.ndim == 1:
+        raise Wrong(_WITHOUT_DIAG)
     if found.shape != other.shape:
         raise Wrong(
             f"For `other` of the shape {other.shape} it returns {found.shape}. It should return `other`, whitened."
         )
 
     mean = train.mean(axis=0)
-    centred, covariance = other - mean, np.cov(train.T, bias=True)
-    variances, axes = np.linalg.eigh(covariance)
-    others_covariance = np.cov(other.T, bias=True)
+    centred, covariance = other - mean, _covariance(train - mean)
 
-    def zca(rows, covariance, divisor=lambda variances: np.sqrt(variances + epsilon)):
-        variances, axes = np.linalg.eigh(covariance)
-        return rows @ (axes / divisor(variances)) @ axes.T
+    def root(variances):
+        return np.sqrt(variances + epsilon)
 
-    wanted = zca(centred, covariance)
+    wanted = _zca(centred, covariance, root)
     diagnose(
         found,
-        *[
-            (
-                zca(rows, others_covariance),
-                "The covariance is that of `other`. Take the one of `train`, which is all a model may know.",
-            )
-            for rows in (centred, other - other.mean(axis=0))
-        ],
+        *_wrong_means(train, other, root),
+        *_wrong_covariances(train, other, root),
+        *[(_zca(centred, covariance, wrong), diagnosis) for wrong, diagnosis in _wrong_divisors(epsilon)],
+        *_wrong_turns(centred, covariance, root),
+        (_zca(train - mean, covariance, root)[: len(other)], "That is `train`, whitened. Return `other`."),
+    )
+    # However the axes are turned and mirrored, whitened rows have the same products with one another.
+    divisors = [root, *(wrong for wrong, _ in _wrong_divisors(epsilon))]
+    turned = [_zca(centred, covariance, divisor) for divisor in divisors]
+    if not same(found, wanted) and any(same(found @ found.T, rows @ rows.T) for rows in turned):
+        raise Wrong("It is not turned back: the last factor of the formula, `U.T`, is missing.")
+    # Some divide by the number of rows less one.
+    if not same(found, wanted) and not same(found, _zca(centred, np.cov(train.T), root)):
+        raise Wrong(
+            "It is not `other`, whitened with the mean and the covariance of `train`. Compare each step with the formula: "
+            "subtract, turn by `U`, divide, turn back by `U.T`."
+        )
+    return "it subtracts, turns, divides, and turns back, all with the numbers of the training set."
+
+
+def _zca(rows, covariance, divisor):
+    variances, axes = np.linalg.eigh(covariance)
+    return rows @ (axes / divisor(variances)) @ axes.T
+
+
+def _covariance(centred):
+    return centred.T @ centred / len(centred)
+
+
+def _wrong_means(train, other, root):
+    """Whitened rows, less the mean of something else, and the diagnoses."""
+    mean, one = train.mean(axis=0), train.mean()
+    covariance = _covariance(train - mean)
+    return [
         (
-            zca(other - other.mean(axis=0), covariance),
+            _zca(other - other.mean(axis=0), covariance, root),
             "The mean subtracted is that of `other`. Take the mean of `train`.",
         ),
-        (zca(other, covariance), "The mean is not subtracted from `other`."),
+        (_zca(other, covariance, root), "The mean is not subtracted from `other`."),
         *[
             (
-                zca(rows, train.T @ train / len(train)),
+                _zca(other - rows_mean, _covariance(train - train_mean), root),
+                "`train.mean()` is one number for everything. `train.mean(axis=0)` has one for each feature.",
+            )
+            for rows_mean, train_mean in [(one, one), (one, mean), (mean, one)]
+        ],
+    ]
+
+
+def _wrong_covariances(train, other, root):
+    """Rows whitened with something else than the covariance, and the diagnoses."""
+    mean, others_mean = train.mean(axis=0), other.mean(axis=0)
+    centred, covariance = other - mean, _covariance(train - mean)
+    return [
+        *[
+            (
+                _zca(rows, matrix, root),
+                "The covariance is that of `other`. Take the one of `train`, which is all a model may know.",
+            )
+            for rows in (centred, other - others_mean)
+            for matrix in (np.cov(other.T), _covariance(other - others_mean), _covariance(centred))
+        ],
+        *[
+            (
+                _zca(rows, _covariance(train), root),
                 "A covariance is of *centred* rows: subtract the mean from `train` first.",
             )
             for rows in (other, centred)
         ],
         (
-            zca(centred, covariance, lambda variances: variances + epsilon),
+            _zca(centred, len(train) * covariance, root),
+            "C is a sum over the samples so far: divide it by their number, `len(train)`.",
+        ),
+        *[
+            (
+                _zca(centred, len(train) / n * covariance, root),
+                f"C is divided by {n}, the number of {things}. {cure}",
+            )
+            for n, things, cure in [
+                (len(other), "rows in `other`", "Divide it by that in `train`."),
+                (train.shape[1], "features", "Divide it by the number of samples, `len(train)`."),
+            ]
+        ],
+        (
+            _zca(centred, np.corrcoef(train.T), root),
+            "Those are correlations, each feature divided by its deviation. The covariance is `centred.T @ centred / n`.",
+        ),
+    ]
+
+
+def _wrong_divisors(epsilon):
+    """What the turned rows may be divided by instead of the deviations, and the diagnoses."""
+    return [
+        (
+            lambda variances: variances + epsilon,
             "It divides by the variances. Divide by their square roots, the standard deviations.",
         ),
-        (zca(centred, covariance, np.sqrt), "`epsilon` is not used: add it to the variances."),
         (
-            zca(centred, covariance, lambda variances: np.sqrt(variances) + epsilon),
+            lambda variances: variances,
+            "It divides by the variances themselves. Add `epsilon` to them, and take the square root.",
+        ),
+        (np.sqrt, "`epsilon` is not used: add it to the variances."),
+        (
+            lambda variances: np.sqrt(variances) + epsilon,
             "`epsilon` is added to the square roots. Add it to the variances, inside the root.",
         ),
         (
-            zca(centred, covariance, lambda variances: 1 / np.sqrt(variances + epsilon)),
-            "It multiplies by the square roots: what varies much already now varies more. Divide by them.",
+            lambda variances: 1 / (1 / np.sqrt(variances) + epsilon),
+            "`epsilon` is added after dividing. Add it to the variances, inside the root.",
         ),
         (
-            centred @ axes.T / np.sqrt(variances + epsilon) @ axes,
-            "It takes the rows of `U` for the axes. They are its columns: `U` comes from `eigh` as in the formula.",
+            lambda variances: 1 / np.sqrt(variances + epsilon),
+            "It multiplies by the square roots: what varies much already now varies more. Divide by them.",
+        ),
+    ]
+
+
+def _wrong_turns(centred, covariance, root):
+    """Rows that are not turned, or to something else than the axes, and the diagnoses."""
+    variances, axes = np.linalg.eigh(covariance)
+    scale = root(variances)
+    # Each axis may point either way.
+    mirrored = [axes * signs for signs in itertools.product([1, -1], repeat=len(axes))]
+    return [
+        *[
+            (
+                centred @ U.T / scale @ U,
+                "It takes the rows of `U` for the axes, `U.T` first and `U` last. They are its columns: `U` comes first.",
+            )
+            for U in mirrored
+        ],
+        *[
+            (centred @ U / scale @ U, "It turns by `U` twice. The second time it should turn back: `U.T`.")
+            for U in mirrored
+        ],
+        *[
+            (centred @ U.T / scale @ U.T, "It turns by `U.T` twice. The first time it should be `U`.")
+            for U in mirrored
+        ],
+        *[
+            (centred / scale @ U.T, "The first turn is missing: multiply by `U` before you divide.")
+            for U in mirrored
+        ],
+        *[(centred @ U, "It turns the rows, and that is all: divide, and turn back.") for U in mirrored],
+        (
+            centred / scale,
+            "It divides the features by numbers that belong to the axes. Turn first, and divide the columns of what comes out.",
         ),
         (centred, "That is `other` without its mean. It is still as correlated as before."),
         (
-            centred / np.sqrt(np.diag(covariance) + epsilon),
+            centred / root(np.diag(covariance)),
             "Each feature is scaled by itself, and the correlations stay. Turn to the axes, the columns of `U`, first.",
         ),
-        (zca(train - mean, covariance)[: len(other)], "That is `train`, whitened. Return `other`."),
-    )
-    # However the axes are turned and mirrored, whitened rows have the same products with one another.
-    if same(found @ found.T, wanted @ wanted.T) and not same(found, wanted):
-        raise Wrong("It is whitened, but not turned back: the last factor of the formula, `U.T`, is missing.")
-    # Some divide by the number of rows less one.
-    if not same(found, wanted) and not same(found, zca(centred, np.cov(train.T))):
-        raise Wrong(
-            "It is not `other`, whitened with the mean and the covariance of `train`. Follow the formula step by step."
-        )
-    return "it subtracts, turns, divides, and turns back, all with the numbers of the training set."
+    ]
+
+
+_WITHOUT_DIAG = (
+    "A matrix times a vector is a vector. Make a diagonal matrix of it, `np.diag(1 / np.sqrt(v + epsilon))`, or divide by "
+    "the vector instead."
+)
+_SAMPLES_FOR_FEATURES = (
+    "C should be 4 × 4, a row for each feature, and not for each of the 50 samples: `centred.T @ centred / n`, where "
+    "`centred` is `train` less its mean."
+)
+_SHAPES = [
+    ("(size 50 is different from 4)", _SAMPLES_FOR_FEATURES),
+    ("(size 4 is different from 50)", _SAMPLES_FOR_FEATURES),
+    ("(size 7 is different from 50)", _SAMPLES_FOR_FEATURES),
+    ("(50,50)", _SAMPLES_FOR_FEATURES),
+    ("(50,4) and (50,4) not aligned", _SAMPLES_FOR_FEATURES),
+    ("must be square", "`np.linalg.eigh` takes the covariance, 4 × 4: `centred.T @ centred / n`."),
+    ("(size 4 is different from 7)", _WITHOUT_DIAG),
+    ("(7,) and (4,4) not aligned", _WITHOUT_DIAG),
+    ("(7,) (4,4)", "`np.linalg.eigh` returns `v` first, then `U`: they are exchanged."),
+    (
+        "(size 7 is different from 4)",
+        "Samples are rows, so that `other - mean` comes first, and `U` after it.",
+    ),
+    ("(7,4) (4,4)", "`*` multiplies element by element. The matrix product is `@`."),
+    *[
+        (words, "`axis=1` is the mean of each sample. The mean of each feature is `train.mean(axis=0)`.")
+        for words in ("(50,4) (50,)", "(7,4) (50,)", "(7,4) (50,1)")
+    ],
+]
+"""Words of errors with 50 rows in `train`, 7 in `other`, and 4 features, and their diagnoses."""
 
 
 EXERCISES["whiten_by_hand"] = Exercise(
@@ -349,7 +567,7 @@ def shift(images, down, right):
 def _examine_shift(answer):
     images = np.random.RandomState(0).uniform(0.1, 1, size=(3, 28, 28)).astype("float32")
     given = images.copy()
-    found = array_of(answer, given, 2, 5)
+    found = array_of(answer, given, 2, 5, known=_SLICES)
     if not np.array_equal(given, images):
         raise Wrong(
             "It changes the array that it was given, and the original is lost. Begin with a new one: `np.zeros_like`."
@@ -361,6 +579,10 @@ def _examine_shift(answer):
     diagnose(
         found,
         (images, "Nothing has moved."),
+        (
+            _moved(_moved(images, -2, -5), 2, 5),
+            "The ink stays in its place. Take it from the first `28 - down` rows and `28 - right` columns.",
+        ),
         (np.zeros_like(images), "It returns white paper only. Copy the ink into it."),
         (
             np.roll(images, (2, 5), axis=(1, 2)),
@@ -387,11 +609,28 @@ def _examine_shift(answer):
         raise Wrong(
             "It is not each image, two rows down and five columns to the right, with zeros at the top and left."
         )
-    if not same(array_of(answer, images.copy(), 0, 3), _moved(images, 0, 3)):
-        raise Wrong(
-            "It goes wrong when `down` is 0. A slice to `-0` is empty: count from the front, `28 - down`."
-        )
+    for name, down, right in [("down", 0, 3), ("right", 3, 0)]:
+        empty = f"With `{name}` 0, `:-0` is an empty slice: write `:28 - {name}`."
+        found = array_of(answer, images.copy(), down, right, known=[("could not broadcast", empty)])
+        if not same(found, _moved(images, down, right)):
+            raise Wrong(
+                f"It goes wrong when `{name}` is 0. A slice to `-0` is empty: count from the front, `28 - {name}`."
+            )
     return "down, right, and what leaves the picture is gone."
+
+
+_FIRST_AXIS = (
+    "The first axis counts the images: leave it alone with `:`, and slice rows and columns after it."
+)
+_SLICES = [
+    ("(3,23,28)", _FIRST_AXIS),
+    ("(1,23,28)", _FIRST_AXIS),
+    (
+        "from shape (3,28,28)",
+        "Whole images do not fit where they should go: take their first `28 - down` rows and `28 - right` columns.",
+    ),
+]
+"""Words of errors in moving three images by 2 and 5, and their diagnoses: shapes that come from wrong slices."""
 
 
 def _moved(images, down, right):

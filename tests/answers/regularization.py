@@ -60,6 +60,17 @@ def whiten_with_rows_for_axes(train, other, epsilon):
     return (other - train.mean(0)) @ axes.T / np.sqrt(variances + epsilon) @ axes
 
 
+def product(centred):
+    return centred.T @ centred / len(centred)
+
+
+def steps(train, other, epsilon, first="U", last="U.T"):
+    """Turn, divide, turn back, with other turns than in the formula."""
+    variances, axes = np.linalg.eigh(cov(train))
+    turn = {"U": axes, "U.T": axes.T, None: np.eye(4)}
+    return (other - train.mean(0)) @ turn[first] / np.sqrt(variances + epsilon) @ turn[last]
+
+
 def moved(images, down, right):
     """By whole pixels in any direction, with a frame around."""
     frame = np.pad(images, ((0, 0), (28, 28), (28, 28)))
@@ -73,9 +84,36 @@ def shift_from_the_end(images, down, right):
     return result
 
 
-def shift_safely_from_the_end(images, down, right):
-    """Goes wrong without an error for 0."""
-    return moved(images, down or 1, right)
+def shift_columns_from_the_end(images, down, right):
+    """Right but for 0 to the right."""
+    result = np.zeros_like(images)
+    result[:, down:, right:] = images[:, : 28 - down, :-right]
+    return result
+
+
+def shift_without_first_axis(images, down, right):
+    result = np.zeros_like(images)
+    result[down:, right:] = images[: 28 - down, : 28 - right]
+    return result
+
+
+def shift_rows_of_images_only(images, down, right):
+    """The first axis is forgotten where the ink comes from."""
+    result = np.zeros_like(images)
+    result[:, down:, right:] = images[:-down, :-right]
+    return result
+
+
+def shift_whole_images(images, down, right):
+    result = np.zeros_like(images)
+    result[:, down:, right:] = images
+    return result
+
+
+def shift_nowhere(images, down, right):
+    result = np.zeros_like(images)
+    result[:, down:, right:] = images[:, down:, right:]
+    return result
 
 
 def shift_in_place(images, down, right):
@@ -86,6 +124,7 @@ def shift_in_place(images, down, right):
 RIGHT = [
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * net.L2_sqr),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net))),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum([T.sum(W ** 2) for W in weights_of(net)])),
     ("share_of_zeros", lambda W, threshold: ((W < threshold) & (W > -threshold)).sum() / W.size),
     ("share_of_zeros", lambda W, threshold: float((abs(W) <= threshold).mean())),
     ("drop", keep_the_large),
@@ -106,9 +145,30 @@ MISTAKES = [
     ("regularized_cost", lambda net, y, s: likelihood(net, y) - s * net.L2_sqr, "subtracted"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s / 2 * net.L2_sqr, "a half too much"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(net.params), "biases"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:1]), "Some layers"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:-1]), "Some layers"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[-1:]), "Some layers"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:1]), "Some layers are missing"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[1:2]), "Some layers are missing"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[::2]), "`hiddenLayers[0]`"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[1:]), "Only the last hidden layer"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:-1])
+        + l2(weights_of(net)[-1:]), "brackets around the sum of all"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[-1:])
+        + l2(weights_of(net)[:-1]), "brackets around the sum of all"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:1])
+        + l2(weights_of(net)[1:]), "brackets around the sum of all"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y)
+        + s * sum(np.sum(W.get_value() ** 2) for W in weights_of(net)), "taken as numbers"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y)
+        + s * sum(T.sum(W.eval() ** 2) for W in weights_of(net)), "taken as numbers"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum(net.hiddenLayer.W ** 2), "has several hidden"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum(net.hiddenLayers.W ** 2), "a list of layers"),
+    ("regularized_cost", lambda net, y, s: [layer.W for layer in net.hiddenLayers + net.logRegressionLayer],
+        "Put the output layer into a list too"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum([W ** 2 for W in weights_of(net)]),
+        "with Python's `sum`"),
+    ("regularized_cost", lambda net, y, s: T.sum(T.dot(net.logRegressionLayer.W, net.logRegressionLayer.W)),
+        "Computing what it returns raised"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:-1]), "The output layer is missing"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[-1:]), "The hidden layers are missing"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y)
         + s * sum(T.mean(W ** 2) for W in weights_of(net)), "the mean of the squares"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * net.L1, "absolute values"),
@@ -124,6 +184,10 @@ MISTAKES = [
 
     ("share_of_zeros", lambda W, threshold: np.mean(W < threshold), "Negative weights are counted"),
     ("share_of_zeros", lambda W, threshold: np.sum(abs(W) < threshold), "how many there are"),
+    ("share_of_zeros", lambda W, threshold: np.sum(abs(W) < threshold) / len(W), "`len` counts rows: use `W.size`"),
+    ("share_of_zeros", lambda W, threshold: np.sum(abs(W) < threshold) / W.shape[1], "the number of columns"),
+    ("share_of_zeros", lambda W, threshold: sum(abs(W) < threshold), "Use `np.sum`"),
+    ("share_of_zeros", lambda W, threshold: sum(abs(W) < threshold) / W.size, "Use `np.sum`"),
     ("share_of_zeros", lambda W, threshold: 100 * np.mean(abs(W) < threshold), "in per cent"),
     ("share_of_zeros", lambda W, threshold: np.mean(W == 0), "only exact zeros"),
     ("share_of_zeros", lambda W, threshold: np.mean(abs(W) > threshold), "*not* small"),
@@ -137,6 +201,9 @@ MISTAKES = [
     ("drop", lambda rng, x, rate: 0.5, "no symbolic expression"),
     ("drop", lambda rng, x, rate: T.sum(x), "returns ()"),
     ("drop", lambda rng, x, rate: x + 0, "Nothing is dropped"),
+    ("drop", lambda rng, x, rate: mask_of(rng, x, 1 - rate), "That is the mask, without `x`"),
+    ("drop", lambda rng, x, rate: mask_of(rng, x, 1 - rate) / (1 - rate), "That is the mask, without `x`"),
+    ("drop", lambda rng, x, rate: mask_of(rng, x, 1 - rate) * x / 1 - rate, "put brackets around `1 - rate`"),
     ("drop", lambda rng, x, rate: x * mask_of(rng, x, rate) / (1 - rate), "it should *drop* a fifth"),
     ("drop", lambda rng, x, rate: x * mask_of(rng, x, rate) / rate, "it should *drop* a fifth"),
     ("drop", lambda rng, x, rate: x * mask_of(rng, x, 0.5) / (1 - rate), "about 80 % of the numbers should stay"),
@@ -171,7 +238,43 @@ MISTAKES = [
     ("whiten_by_hand", lambda train, other, e: (other - train.mean(0)) / np.sqrt(train.var(0) + e), "scaled by itself"),
     ("whiten_by_hand", lambda train, other, e: whiten_with_svd(train, train, e)[:7], "That is `train`"),
     ("whiten_by_hand", whiten_without_turning_back, "not turned back"),
-    ("whiten_by_hand", lambda train, other, e: 2 * whiten_with_svd(train, other, e), "step by step"),
+    ("whiten_by_hand", lambda train, other, e: 2 * whiten_with_svd(train, other, e), "each step with the formula"),
+    ("whiten_by_hand", lambda train, other, e: steps(train, other, e, last=None), "not turned back"),
+    ("whiten_by_hand", lambda train, other, e: steps(train, other, 0, last=None), "not turned back"),
+    ("whiten_by_hand", lambda train, other, e: steps(train, other, e, first="U.T", last="U"), "`U.T` first and `U` last"),
+    ("whiten_by_hand", lambda train, other, e: steps(train, other, e, last="U"), "It turns by `U` twice"),
+    ("whiten_by_hand", lambda train, other, e: steps(train, other, e, first="U.T"), "It turns by `U.T` twice"),
+    ("whiten_by_hand", lambda train, other, e: steps(train, other, e, first=None), "The first turn is missing"),
+    ("whiten_by_hand", lambda train, other, e: steps(train, other, e, None, None), "numbers that belong to the axes"),
+    ("whiten_by_hand", lambda train, other, e: (other - train.mean(0)) @ np.linalg.eigh(cov(train))[1], "that is all"),
+    ("whiten_by_hand", lambda train, other, e: scaled(train, other, lambda v: v), "the variances themselves"),
+    ("whiten_by_hand", lambda train, other, e: scaled(train, other, lambda v: 1 / (1 / np.sqrt(v) + e)), "after dividing"),
+    ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(0), 50 * cov(train), root(e)), "a sum over the samples"),
+    ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(0), 50 / 4 * cov(train), root(e)), "number of features"),
+    ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(0), 50 / 7 * cov(train), root(e)), "rows in `other`"),
+    ("whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), np.corrcoef(train.T), root(e)), "Those are correlations"),
+    ("whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), np.cov(other, rowvar=False), root(e)), "is that of `other`"),
+    ("whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(), product(train - train.mean()), root(e)), "`train.mean()` is one"),
+    ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(), cov(train), root(e)), "`train.mean()` is one"),
+    ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(1), cov(train), root(e)), "`axis=1` is the mean"),
+    ("whiten_by_hand", lambda train, other, e: train - train.mean(1), "`axis=1` is the mean"),
+    ("whiten_by_hand", lambda train, other, e: other - train.mean(1, keepdims=True), "`axis=1` is the mean"),
+    ("whiten_by_hand", lambda train, other, e: zca(other, np.cov(train), root(e)), "a row for each feature"),
+    ("whiten_by_hand", lambda train, other, e: np.cov(train) @ other, "a row for each feature"),
+    ("whiten_by_hand", lambda train, other, e: train @ train, "a row for each feature"),
+    ("whiten_by_hand", lambda train, other, e: np.dot(train, train), "a row for each feature"),
+    ("whiten_by_hand", lambda train, other, e: other.dot(np.cov(train)), "a row for each feature"),
+    ("whiten_by_hand", lambda train, other, e: np.cov(train) @ other.T, "a row for each feature"),
+    ("whiten_by_hand", lambda train, other, e: np.linalg.eigh(train), "takes the covariance"),
+    ("whiten_by_hand", lambda train, other, e: other @ cov(train)[0] @ cov(train), "`np.diag("),
+    ("whiten_by_hand", lambda train, other, e: other.dot(cov(train)[0]).dot(cov(train)), "`np.diag("),
+    ("whiten_by_hand", lambda train, other, e: cov(train) @ cov(train)[0], "`np.diag("),
+    ("whiten_by_hand", lambda train, other, e: other @ np.diag(cov(train)) / cov(train), "they are exchanged"),
+    ("whiten_by_hand", lambda train, other, e: cov(train) @ other, "`other - mean` comes first"),
+    ("whiten_by_hand", lambda train, other, e: other * cov(train), "The matrix product is `@`"),
 
     ("shift", shift_in_place, "changes the array"),
     ("shift", lambda images, down, right: moved(images, down, right)[0], "returns the shape (28, 28)"),
@@ -187,6 +290,13 @@ MISTAKES = [
     ("shift", lambda images, down, right: np.roll(images, down, axis=0), "the place of other digits"),
     ("shift", lambda images, down, right: np.concatenate([0 * images[:2], images[:1]]), "the place of other digits"),
     ("shift", lambda images, down, right: 2 * moved(images, down, right), "It is not each image"),
-    ("shift", shift_from_the_end, "raised `ValueError"),
-    ("shift", shift_safely_from_the_end, "goes wrong when `down` is 0"),
+    ("shift", shift_nowhere, "The ink stays in its place"),
+    ("shift", shift_without_first_axis, "The first axis counts the images"),
+    ("shift", shift_rows_of_images_only, "slice rows and columns after it"),
+    ("shift", shift_whole_images, "do not fit"),
+    ("shift", shift_from_the_end, "write `:28 - down`"),
+    ("shift", shift_columns_from_the_end, "write `:28 - right`"),
+    # These go wrong without an error for 0.
+    ("shift", lambda images, down, right: moved(images, down or 1, right), "goes wrong when `down` is 0"),
+    ("shift", lambda images, down, right: moved(images, down, right or 1), "goes wrong when `right` is 0"),
 ]
