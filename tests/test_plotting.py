@@ -18,7 +18,14 @@ from deeplearning_tutorial import plotting
 from deeplearning_tutorial.layers import LogisticRegression
 from deeplearning_tutorial.monitoring import History
 from deeplearning_tutorial.plotting import (
-    as_png, draw_graph, plot_confusion, plot_history, plot_signed_tiles, plot_tiles, show_source, tile_raster_images,
+    as_png,
+    draw_graph,
+    plot_confusion,
+    plot_history,
+    plot_signed_tiles,
+    plot_tiles,
+    show_source,
+    tile_raster_images,
 )
 from deeplearning_tutorial.updates import sgd
 

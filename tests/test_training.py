@@ -12,7 +12,6 @@ from deeplearning_tutorial.mlp import MLP
 from deeplearning_tutorial.training import MinibatchFunction, fit
 from deeplearning_tutorial.updates import sgd
 
-
 # Functions of a mini-batch ------------------------------------------------------------------------------------------
 
 ROWS = np.arange(20, dtype="float32").reshape(10, 2)
