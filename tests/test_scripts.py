@@ -476,6 +476,15 @@ def test_the_summary_says_what_was_skipped(copy):
     result, _ = run_tests(copy, answers='case "$*" in *pygpu*) exit 1 ;; esac')
     assert result.returncode == 0
     assert "libgpuarray were skipped" in result.stdout.split("=== Summary")[1]
+    assert "real slides were skipped" in result.stdout.split("=== Summary")[1]
+
+
+def test_the_summary_is_silent_about_what_was_not_skipped(copy):
+    for name in ("reveal/dist/reveal.js", "mathjax/es5/tex-svg-full.js"):
+        (copy / ".venv/cache/slides" / name).parent.mkdir(parents=True)
+        (copy / ".venv/cache/slides" / name).touch()
+    result, _ = run_tests(copy)
+    assert "skipped" not in result.stdout.split("=== Summary")[1]
 
 
 @pytest.mark.parametrize("given, rows", [({}, "6000"), ({"DEEPLEARNING_TUTORIAL_ROWS": "700"}, "700")], ids=["by itself", "as asked for"])

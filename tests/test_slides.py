@@ -353,22 +353,17 @@ def test_the_script_explains_itself():
     assert result.stdout.startswith("usage: scripts/slides")
 
 
-def have_assets():
-    return all(
-        slides.sha256(slides.CACHE / name / file) == expected
-        for name, (_, sums) in slides.ASSETS.items() for file, expected in sums.items()
-    )
-
-
 @pytest.fixture(scope="module")
 def real_deck(tmp_path_factory):
     """Slides of a small notebook with the real reveal.js and MathJax, and the copy of its folder that is opened."""
-    if not have_assets():
-        pytest.skip("reveal.js and MathJax are not in .venv/cache; scripts/slides fetches them")
+    try:
+        assets = slides.get_assets()
+    except slides.SlidesError as error:
+        pytest.skip(f"no reveal.js and MathJax: {error}")
     folder = tmp_path_factory.mktemp("deck")
     long = code("x", printed("line\n" * 80))
     nb = notebook(text("# Long & short\n\n$$\\frac{1}{x}$$"), code("y"), text("## Part"), long)
-    slides.build({"01_small": nb}, folder / "built", slides.get_assets())
+    slides.build({"01_small": nb}, folder / "built", assets)
     return (folder / "built").rename(folder / "copied elsewhere")
 
 
