@@ -148,7 +148,7 @@ def add_noise(rng, images, std=0.1):
 
 
 def distort(rng, images, rotation=12, translation=1.5, scaling=0.12, shear=0.1, alpha=38, sigma=6):
-    """Change each image in its own random way: turned, shifted, stretched, slanted and bent, all at once.
+    r"""Change each image in its own random way: turned, shifted, stretched, slanted and bent, all at once.
 
     One interpolation does it all, and so blurs the strokes only once. Call it before every epoch.
 
@@ -177,6 +177,13 @@ def distort(rng, images, rotation=12, translation=1.5, scaling=0.12, shear=0.1, 
     ValueError
         If `images` are not square images in rows, or a number is negative, not finite, `scaling` not below 1 or
         `sigma` not above 0. Any other number may be 0, which switches it off.
+
+    Notes
+    -----
+    Distorting 60,000 digits takes a few seconds on one core. To measure it on yours::
+
+        python -m timeit -n 1 -r 3 -s "import numpy as np; from deeplearning_tutorial.augmentation import distort; \
+            rng = np.random.RandomState(0); x = rng.rand(60000, 784).astype('float32')" "distort(rng, x)"
     """
     _check_images(images)
     for name, bound in [("rotation", rotation), ("translation", translation), ("shear", shear)]:
