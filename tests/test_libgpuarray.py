@@ -49,9 +49,10 @@ def on_opencl():
     # Not in this process: a driver that aborts would take all the tests with it.
     probe = [sys.executable, "-c", "import pygpu; pygpu.init('opencl0:0')"]
     found = subprocess.run(probe, capture_output=True, text=True)
-    assert found.returncode >= 0, f"the OpenCL driver ended the process with signal {-found.returncode}: {found.stderr}"
-    if found.returncode > 0:
+    # PoCL asks /sys for the machine's memory, and aborts where there is none, as in a plain chroot.
+    if found.returncode > 0 or "Not enough memory to run on this device" in found.stderr:
         pytest.skip(f"no OpenCL device: {found.stderr.strip()[-200:]}")
+    assert found.returncode == 0, f"the OpenCL driver ended the process with signal {-found.returncode}: {found.stderr}"
     return trained_with(OPENCL)
 
 
