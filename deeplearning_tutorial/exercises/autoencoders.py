@@ -13,6 +13,7 @@ from deeplearning_tutorial.exercises.examination import (
     diagnose,
     result_of,
     same,
+    sigmoid,
     values_of,
     without_own_input,
 )
@@ -27,21 +28,6 @@ def _symbolic(found, names):
             f"It returns no symbolic expression. Use {names} as they are: arithmetic on them builds the graph."
         )
     return found
-
-
-def _computed(found, inputs, values, known):
-    """`values_of`, with words of errors that are particular to an exercise, and their diagnoses."""
-    try:
-        return values_of(found, inputs, values)
-    except Wrong as wrong:
-        for words, diagnosis in known:
-            if words in str(wrong):
-                raise Wrong(diagnosis) from wrong
-        raise
-
-
-def _sigmoid(values):
-    return 1 / (1 + np.exp(-values))
 
 
 # --- Reconstruction with tied weights --------------------------------------------------------------------------------
@@ -65,8 +51,8 @@ def _examine_reconstruction(answer):
     # As many hidden units as pixels: with a transpose in the wrong place it can still be computed, and recognized.
     values = _reconstruction_values(n_visible=3, n_hidden=3)
     pixels, weights, bias, bias_prime = values
-    code = _sigmoid(pixels @ weights + bias)
-    found = _computed(found, [x, W, b, b_prime], values, _PRODUCTS)
+    code = sigmoid(pixels @ weights + bias)
+    found = values_of(found, [x, W, b, b_prime], values, known=_PRODUCTS)
     diagnose(
         found,
         (code, "That is the code $y$. The way back from it, to $z$, is missing."),
@@ -75,7 +61,7 @@ def _examine_reconstruction(answer):
             "The sigmoid around the reconstruction is missing: pixels are numbers from 0 to 1.",
         ),
         (
-            _sigmoid((pixels @ weights + bias) @ weights.T + bias_prime),
+            sigmoid((pixels @ weights + bias) @ weights.T + bias_prime),
             "The code is taken before its activation function: the sigmoid around `x W + b` is missing.",
         ),
         (
@@ -83,24 +69,24 @@ def _examine_reconstruction(answer):
             "There is no activation function: both the code and the reconstruction go through the sigmoid.",
         ),
         (
-            _sigmoid(code @ weights + bias_prime),
+            sigmoid(code @ weights + bias_prime),
             "The way back uses `W` as it is. It leads from the hidden units to the pixels, and so needs the transpose, `W.T`.",
         ),
         (
-            _sigmoid(_sigmoid(pixels @ weights.T + bias) @ weights + bias_prime),
+            sigmoid(sigmoid(pixels @ weights.T + bias) @ weights + bias_prime),
             "The transpose is in the wrong half: `W` leads from the pixels to the code, `W.T` back.",
         ),
         (
-            _sigmoid(_sigmoid(pixels @ weights) @ weights.T + bias_prime),
+            sigmoid(sigmoid(pixels @ weights) @ weights.T + bias_prime),
             "The biases `b` of the hidden units are missing.",
         ),
-        (_sigmoid(code @ weights.T), "The biases `b_prime` of the reconstruction are missing."),
+        (sigmoid(code @ weights.T), "The biases `b_prime` of the reconstruction are missing."),
         (
-            _sigmoid(_sigmoid(pixels @ weights) @ weights.T),
+            sigmoid(sigmoid(pixels @ weights) @ weights.T),
             "Both biases are missing: `b` belongs to the hidden units, `b_prime` to the reconstruction.",
         ),
         (
-            _sigmoid(_sigmoid(pixels @ weights + bias_prime) @ weights.T + bias),
+            sigmoid(sigmoid(pixels @ weights + bias_prime) @ weights.T + bias),
             "The biases are exchanged: `b` belongs to the hidden units, `b_prime` to the reconstruction.",
         ),
     )
@@ -127,7 +113,7 @@ _PRODUCTS = [
 
 def reconstruction_of(x, W, b, b_prime):
     """`reconstruction` in NumPy."""
-    return _sigmoid(_sigmoid(x @ W + b) @ W.T + b_prime)
+    return sigmoid(sigmoid(x @ W + b) @ W.T + b_prime)
 
 
 def _reconstruction_values(n_visible, n_hidden):
@@ -345,7 +331,7 @@ def _examine_denoise(answer):
     noisy = rng.uniform(size=(20, 6)).astype(theano.config.floatX)
     found = array_of(answer, autoencoder, noisy, known=_INPUT_OF_AUTOENCODER)
     W, b, b_prime = (parameter.get_value() for parameter in autoencoder.params)
-    code = _sigmoid(noisy @ W + b)
+    code = sigmoid(noisy @ W + b)
     diagnose(
         found,
         (
@@ -353,7 +339,7 @@ def _examine_denoise(answer):
             "These are the codes, what the hidden units say. The way back is missing: `get_reconstructed_input`.",
         ),
         (noisy, "These are the noisy digits, as they came in."),
-        (_sigmoid(noisy @ W.T + b_prime), "The digits are taken for codes. `get_hidden_values` comes first."),
+        (sigmoid(noisy @ W.T + b_prime), "The digits are taken for codes. `get_hidden_values` comes first."),
     )
     if np.shape(found) != noisy.shape:
         raise Wrong(f"For {noisy.shape} pixels it returns the shape {found.shape}: it should be the same.")

@@ -113,13 +113,18 @@ def result_of(answer, *arguments, known=()):
         raise Unsolved("The blank is still there.") from error
     except Exception as error:
         symbolic = any(isinstance(argument, theano.Variable) for argument in arguments)
-        for words, diagnosis in [*known, *(_WITH_SYMBOLS if symbolic else _WITH_NUMBERS)]:
-            if words in first_line_of(error):
-                raise Wrong(diagnosis) from error
+        _recognize(error, [*known, *(_WITH_SYMBOLS if symbolic else _WITH_NUMBERS)])
         raise Wrong(f"Calling it raised `{first_line_of(error)}`.") from error
     if result is None or result is ...:
         raise Unsolved("It returns nothing so far. If you have filled in the blank: is the `return` missing?")
     return result
+
+
+def _recognize(error, known):
+    """Raise `Wrong` if the words of an error are known."""
+    for words, diagnosis in known:
+        if words in first_line_of(error):
+            raise Wrong(diagnosis) from error
 
 
 def first_line_of(error):
@@ -142,8 +147,8 @@ def without_own_input(own):
     ]
 
 
-def values_of(expression, inputs, values):
-    """Compute a symbolic answer; turn what commonly goes wrong in that into a diagnosis."""
+def values_of(expression, inputs, values, known=()):
+    """Compute a symbolic answer; turn what commonly goes wrong in that into a diagnosis. `known` as in `result_of`."""
     try:
         return theano.function(inputs, expression, on_unused_input="ignore", mode="FAST_COMPILE")(*values)
     except theano.gof.MissingInputError as error:
@@ -151,6 +156,7 @@ def values_of(expression, inputs, values):
             "It uses a symbolic variable from elsewhere in the notebook. Use the arguments of the function only."
         ) from error
     except Exception as error:
+        _recognize(error, known)
         raise Wrong(f"Computing what it returns raised `{first_line_of(error)}`.") from error
 
 
@@ -186,6 +192,10 @@ def number_of(answer, *arguments):
 
 def same(found, wanted):
     return np.shape(found) == np.shape(wanted) and np.allclose(found, wanted, rtol=1e-3, atol=1e-4)
+
+
+def sigmoid(values):
+    return 1 / (1 + np.exp(-values))
 
 
 def diagnose(found, *mistakes):

@@ -12,6 +12,7 @@ from deeplearning_tutorial.exercises.examination import (
     number_of,
     result_of,
     same,
+    sigmoid,
     values_of,
     without_own_input,
 )
@@ -41,33 +42,29 @@ def _examine_neuron(answer):
     total = weights @ inputs
     diagnose(
         found,
-        (_sigmoid(total), "The bias is not used: it is added to the weighted sum."),
+        (sigmoid(total), "The bias is not used: it is added to the weighted sum."),
         (
             total + bias,
             "That is the weighted sum with the bias. The activation function is missing: `T.nnet.sigmoid`.",
         ),
         (
-            _sigmoid(total) + bias,
+            sigmoid(total) + bias,
             "The bias is added too late. It belongs to the sum, inside the activation function.",
         ),
         (
-            _sigmoid(weights * inputs + bias),
+            sigmoid(weights * inputs + bias),
             "It gives an answer for each input: the products must be added up, by `T.dot`.",
         ),
         (
-            _sigmoid(total + len(inputs) * bias),
+            sigmoid(total + len(inputs) * bias),
             "The bias is added once for each input. Add it once, outside the sum: `T.sum(w*x) + b`.",
         ),
         (np.tanh(total + bias), "That is tanh. It would do as well, but this neuron is to have the sigmoid."),
-        (_sigmoid(total - bias), "The bias is subtracted: it is added to the weighted sum."),
+        (sigmoid(total - bias), "The bias is subtracted: it is added to the weighted sum."),
     )
-    if not same(found, _sigmoid(total + bias)):
+    if not same(found, sigmoid(total + bias)):
         raise Wrong("It is not the sigmoid of the bias plus the weighted sum of the inputs.")
     return "it weighs, adds up with the bias, and squeezes the sum into an answer from 0 to 1."
-
-
-def _sigmoid(values):
-    return 1 / (1 + np.exp(-values))
 
 
 EXERCISES["neuron"] = Exercise(

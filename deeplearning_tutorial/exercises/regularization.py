@@ -44,7 +44,7 @@ def _examine_regularized_cost(answer):
 
     digits = np.random.RandomState(1).normal(size=(4, 3)).astype(theano.config.floatX)
     inputs, values = [x, y, strength], [digits, np.array([0, 1, 1, 0], dtype="int32"), 0.1]
-    found = _cost_of(cost, inputs, values)
+    found = values_of(cost, inputs, values, known=_SUMS)
     likelihood = values_of(network.negative_log_likelihood(y), inputs, values)
     weights, biases = ([p.get_value() for p in network.params if p.ndim == ndim] for ndim in (2, 1))
     squares = sum(np.sum(W**2) for W in weights)
@@ -117,16 +117,14 @@ _LAYERS = [
 """Words of errors in getting at the layers, and their diagnoses."""
 
 
-def _cost_of(cost, inputs, values):
-    try:
-        return values_of(cost, inputs, values)
-    except Wrong as wrong:
-        if "concatenation" not in str(wrong):
-            raise
-        raise Wrong(
-            "`T.sum` of a list makes one array of it, and the weights differ in shape. `T.sum` each matrix, and add "
-            "these up with Python's `sum`."
-        ) from wrong
+_SUMS = [
+    (
+        "concatenation",
+        "`T.sum` of a list makes one array of it, and the weights differ in shape. `T.sum` each matrix, and add "
+        "these up with Python's `sum`.",
+    )
+]
+"""The same for errors in computing the cost."""
 
 
 def _missing_layers(likelihood, first, second, output):
