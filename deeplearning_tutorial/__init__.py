@@ -19,14 +19,17 @@ Nothing here hides Theano; the notebooks build each thing by hand first and call
 `monitoring`       `History`: what happened during training; what the hidden units do
 `plotting`         digits, filters, curves, confusion matrices, graphs
 `device`           what Theano really runs on
+`libgpuarray`      which GPUs and OpenCL devices are here, and what the others lack
 `exercises`        the hints and checks of the notebooks
 =================  =======================================================================
 
 Importing this package does one thing: it tells Theano which configuration to use, before Theano is imported.
-Import it before `theano`.
+Import it before `theano`. Where that configuration asks for a GPU, the import fails if Theano does not get it.
 """
 
+import configparser
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,7 +44,31 @@ if sys.version_info[:2] != (3, 11):
     )
 
 
-def _configure_theano():
+def configure_theano(device=None):
+    """Tell Theano which configuration to use, and see that it gets its device. Importing this package does it.
+
+    Parameters
+    ----------
+    device : str, optional
+        ``"cpu"``, ``"cuda"`` or ``"opencl0:0"``: instead of the one in ``THEANO_FLAGS`` and the files.
+
+    Raises
+    ------
+    RuntimeError
+        If Theano is already imported: it reads its configuration once. Or if Theano, imported now, does not start the
+        device, with the reason (`device.DeviceError`).
+    """
+    if "theano" in sys.modules:
+        raise RuntimeError("Theano is already imported and has its device: restart the kernel to choose another.")
+    if device is not None:
+        _add_flag("device", device)
+    _put_ours_under_the_users()
+    # Set in a program that uses a GPU, and inherited by all it starts, where Theano would then refuse the GPU.
+    os.environ.pop("THEANO_GPU_IS_ALREADY_ACTIVE", None)
+    _start(configured("device"))
+
+
+def _put_ours_under_the_users():
     """Put the workshop's Theano configuration under the user's own.
 
     In Theano's list of files, ``THEANORC``, a file further right wins; `THEANO_FLAGS` wins over all files. The
@@ -49,16 +76,55 @@ def _configure_theano():
     """
     ours = [ROOT / "theanorc.example", ROOT / ".venv" / "theanorc"]  # the second is written by scripts/setup
     ours = [str(path) for path in ours if path.exists()]
-    users = os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
-    os.environ["THEANORC"] = os.pathsep.join(ours + [path for path in users if path not in ours])
+    users = [path for path in os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep) if path not in ours]
+    os.environ["THEANORC"] = os.pathsep.join(ours + users)
 
     # Without scripts/setup nobody has made sure that there is a BLAS to link with.
     if len(ours) < 2 and not any(os.path.exists(os.path.expanduser(path)) for path in users):
-        flags = blas_flags()
-        if flags != "-lopenblas":
-            # The last word on a flag counts: the user's stay behind.
-            both = [f"blas.ldflags={flags}", os.environ.get("THEANO_FLAGS")]
-            os.environ["THEANO_FLAGS"] = ",".join(filter(None, both))
+        if "blas.ldflags" not in _flags() and blas_flags() != "-lopenblas":
+            _add_flag("blas.ldflags", blas_flags())
+
+
+def _start(device):
+    """Import Theano and make sure that it has its device. For the CPU nothing is to be done, not even that."""
+    if device not in ("", "cpu"):
+        from deeplearning_tutorial.device import start
+
+        start()
+
+
+def configured(option):
+    """What Theano will read for one of its options, as the user or this package has set it.
+
+    Parameters
+    ----------
+    option : str
+        ``"device"``, or with its section ``"blas.ldflags"``.
+
+    Returns
+    -------
+    str
+        Empty where it is not set: for the device that means the CPU.
+    """
+    if option in _flags():
+        return _flags()[option]
+    section, _, name = option.rpartition(".")
+    files = configparser.RawConfigParser()
+    files.read(os.path.expanduser(path) for path in os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep))
+    return files.get(section or "global", name, fallback="")
+
+
+def _flags():
+    """``THEANO_FLAGS`` as a dictionary, read as Theano reads it: the last word on an option counts."""
+    words = shlex.shlex(os.environ.get("THEANO_FLAGS", ""), posix=True)
+    words.whitespace, words.whitespace_split = ",", True
+    pairs = (word.strip().partition("=") for word in words)
+    return {option: value for option, equals, value in pairs if equals}
+
+
+def _add_flag(option, value):
+    flags = os.environ.get("THEANO_FLAGS", "").rstrip(",")
+    os.environ["THEANO_FLAGS"] = f"{flags},{option}={value}".lstrip(",")
 
 
 def blas_flags():
@@ -89,4 +155,6 @@ def blas_flags():
 sys.modules.setdefault("theano.scan_module.scan_perform_ext", None)
 
 if "theano" not in sys.modules:
-    _configure_theano()
+    configure_theano()
+else:  # imported by others, or by us when the device did not start, and someone tries again
+    _start(sys.modules["theano"].config.device)

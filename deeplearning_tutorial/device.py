@@ -4,17 +4,26 @@ Theano falls back silently: to the CPU when there is no GPU, to interpreted Pyth
 nothing here trusts the configuration: each answer comes from what happened.
 """
 
+import functools
+import importlib
+import importlib.metadata
+import logging
+import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
-import scipy
-import theano
-import theano.gpuarray
-import theano.tensor as T
+
+from deeplearning_tutorial.libgpuarray import DeviceError, explain
+
+# When a GPU does not start, Theano logs a traceback and goes on with the CPU. `start` says it better.
+logging.getLogger("theano.gpuarray").disabled = True
+
+import theano  # noqa: E402
+import theano.gpuarray  # noqa: E402
+import theano.tensor as T  # noqa: E402
 
 
 @dataclass
@@ -41,7 +50,7 @@ class Check:
 
 
 def uses_gpu(function):
-    """Whether any node of a compiled function runs on a GPU (or another libgpuarray device).
+    """Whether any node of a compiled function computes on a GPU (or another libgpuarray device).
 
     Parameters
     ----------
@@ -51,7 +60,8 @@ def uses_gpu(function):
     -------
     bool
     """
-    return any(type(node.op).__name__.startswith("Gpu") for node in function.maker.fgraph.toposort())
+    names = {type(node.op).__name__ for node in function.maker.fgraph.toposort()}
+    return any(name.startswith("Gpu") for name in names - {"GpuFromHost"})
 
 
 def device_in_use():
@@ -60,13 +70,68 @@ def device_in_use():
     Returns
     -------
     str
-        ``"cpu"``, or the configured device with the name its driver gives, such as ``"cuda (NVIDIA H100)"``.
+        ``"cpu"``, or the configured device with the name its driver gives and its memory, such as
+        ``"cuda (NVIDIA H100 80GB HBM3, 79 GiB)"``.
     """
     # After a failed start theano.config.device still names the GPU; this flag does not lie.
     if not theano.gpuarray.pygpu_activated:
         return "cpu"
     context = theano.gpuarray.type.get_context(None)
-    return f"{theano.config.device} ({context.devname})"
+    return f"{theano.config.device} ({context.devname}, {context.total_gmem / 2**30:.0f} GiB)"
+
+
+def start():
+    """Make sure that Theano uses the device that its configuration asks for, and prepare it for the notebooks.
+
+    Importing this package calls it, where a GPU is asked for.
+
+    Raises
+    ------
+    DeviceError
+        If Theano fell back to the CPU, with the reason and the cure.
+    """
+    if not theano.gpuarray.pygpu_activated:
+        problem, cure = explain(theano.config.device, _why_not_started())
+        raise DeviceError(f"Theano cannot use device={theano.config.device}: {problem}.\nWhat to do: {cure}")
+    # Programs started from here may use the GPU too.
+    os.environ.pop("THEANO_GPU_IS_ALREADY_ACTIVE", None)
+    # Theano's own FAST_COMPILE runs operations in Python, and those of a GPU have no Python version.
+    theano.compile.mode.predefined_modes["FAST_COMPILE"] = theano.compile.Mode("cvm", "fast_compile")
+    if theano.config.device.startswith("opencl"):
+        _prepare_opencl()
+
+
+@functools.cache  # once in a process
+def _prepare_opencl():
+    """Keep what OpenCL's compiler refuses out of all graphs."""
+    # These two put an operation of CUDA into the graph. Without them a classifier's cost is the host's.
+    for rewrite in [
+        "local_gpua_crossentropysoftmaxargmax1hotwithbias",
+        "local_gpua_crossentropysoftmax1hotwithbiasdx",
+    ]:
+        for rewrites in [theano.gpuarray.opt.gpu_optimizer, theano.gpuarray.opt.gpu_optimizer2]:
+            rewrites.remove_tags(rewrite, "fast_run", "fast_compile", "gpuarray")
+    theano.tensor.opt.register_canonicalize(_maximum_for_opencl, "fast_compile")
+
+
+@theano.gof.local_optimizer([T.maximum, T.minimum])
+def _maximum_for_opencl(node):
+    """Rewrite ``maximum(x, y)`` as switches: its C code has a ``nan("")`` that OpenCL's compiler refuses."""
+    if node.op not in (T.maximum, T.minimum):
+        return False
+    x, y = node.inputs
+    x_is_it, y_is_it = (x >= y, y > x) if node.op == T.maximum else (x <= y, y < x)
+    # Neither comparison holds where one of the two is NaN, and then their sum is NaN too.
+    return [T.cast(T.switch(y_is_it, y, T.switch(x_is_it, x, x + y)), node.outputs[0].dtype)]
+
+
+def _why_not_started():
+    """Try what Theano tried, and see it fail again."""
+    try:
+        importlib.import_module("pygpu")
+        theano.gpuarray.use(theano.config.device)
+    except Exception as error:
+        return str(error)
 
 
 def check_machine():
@@ -80,11 +145,9 @@ def check_machine():
 
 
 def _check_versions():
-    found = [
-        (name, module.__version__)
-        for name, module in [("Theano", theano), ("NumPy", np), ("SciPy", scipy), ("Matplotlib", matplotlib)]
-    ]
-    text = f"Python {sys.version.split()[0]}, " + ", ".join(f"{name} {version}" for name, version in found)
+    found = {"Python": sys.version.split()[0], "Theano": theano.__version__, "NumPy": np.__version__}
+    found |= {name: importlib.metadata.version(name) for name in ["SciPy", "Matplotlib"]}
+    text = ", ".join(f"{name} {version}" for name, version in found.items())
     ok = theano.__version__.startswith("1.0.5") and np.__version__.startswith("1.23.")
     return Check(
         "versions",

@@ -13,6 +13,12 @@ case ":${THEANORC-}:" in
     *) export THEANORC="$root/theanorc.example:$venv/theanorc${THEANORC:+:$THEANORC}" ;;
 esac
 
+# scripts/setup puts links to NVIDIA's libraries there, under the names that libgpuarray opens.
+case ":${LD_LIBRARY_PATH-}:" in
+    *":$venv/cuda:"*) ;;
+    *) export LD_LIBRARY_PATH="$venv/cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ;;
+esac
+
 # A child of a process that uses a GPU would inherit this, and Theano would then not start the GPU there.
 unset THEANO_GPU_IS_ALREADY_ACTIVE
 

@@ -163,7 +163,7 @@ def test_an_update_is_a_step_down_the_gradient():
     before = values(da.params)
     _, *gradients = step(pixels())
     for old, new, gradient in zip(before, values(da.params), gradients):
-        np.testing.assert_allclose(new, old - 0.5 * gradient, atol=1e-6)
+        np.testing.assert_allclose(new, old - 0.5 * np.asarray(gradient), atol=1e-6)
         assert np.abs(gradient).max() > 0.01
 
 

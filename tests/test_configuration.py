@@ -151,10 +151,72 @@ def test_files_are_listed_once_ours_first(monkeypatch, tmp_path):
     (tmp_path / "mine").write_text(USERS_FILE)
     for before in (mine, os.pathsep.join([str(EXAMPLE), mine])):
         monkeypatch.setenv("THEANORC", before)
-        deeplearning_tutorial._configure_theano()
+        deeplearning_tutorial._put_ours_under_the_users()
         files = os.environ["THEANORC"].split(os.pathsep)
         assert files[0] == str(EXAMPLE) and files[-1] == mine
         assert len(files) == len(set(files))
+
+
+# The device ---------------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def settings(monkeypatch, tmp_path):
+    """Sets THEANO_FLAGS and a file of the user's own, and nothing else."""
+    def settings(flags, file="[global]\nfloatX = float64\n"):
+        (tmp_path / "mine").write_text(file)
+        monkeypatch.setenv("THEANORC", str(tmp_path / "mine"))
+        monkeypatch.setenv("THEANO_FLAGS", flags)
+    return settings
+
+
+def test_what_is_configured_is_what_theano_reads(settings):
+    configured = deeplearning_tutorial.configured
+    settings("device=cuda, device=opencl0:0 ,,nonsense,'blas.ldflags=-la,-lb'", "[global]\ndevice = cuda1\nfloatX = float64\n")
+    assert configured("device") == "opencl0:0"  # the last word counts
+    assert configured("floatX") == "float64"
+    assert configured("blas.ldflags") == "-la,-lb"
+    assert configured("nonsense") == configured("no.such") == configured("") == ""
+    settings("", "[global]\ndevice = cuda1\n\n[dnn]\nenabled = True\n")
+    assert configured("device") == "cuda1"
+    assert configured("dnn.enabled") == "True"
+    settings("")
+    assert configured("device") == ""
+    deeplearning_tutorial._put_ours_under_the_users()
+    assert configured("device") == ""  # so that 06_gpu can choose
+    assert configured("floatX") == "float64" and configured("allow_gc") == "False"
+
+
+def test_theano_has_one_device_for_life():
+    with pytest.raises(RuntimeError, match="restart the kernel"):
+        deeplearning_tutorial.configure_theano("cpu")
+
+
+FALLEN_BACK = """
+import json, os, sys
+said = []
+os.environ["THEANO_GPU_IS_ALREADY_ACTIVE"] = "Yes"
+for attempt in range(2):
+    try:
+        import deeplearning_tutorial
+        said.append("silence")
+    except RuntimeError as error:
+        said.append(str(error))
+print(json.dumps({"said": said, "leaks": "THEANO_GPU_IS_ALREADY_ACTIVE" in os.environ}))
+"""
+
+
+def test_a_device_that_cannot_be_had_is_an_error_each_time(tmp_path):
+    answer = ask(tmp_path, FALLEN_BACK, THEANO_FLAGS=f"device=opencl9:0,base_compiledir={theano.config.base_compiledir}")
+    assert not answer["leaks"]
+    for said in answer["said"]:
+        assert said.startswith("Theano cannot use device=opencl9:0: ")
+        assert "\nWhat to do: " in said
+
+
+def test_theano_alone_would_have_fallen_back(tmp_path):
+    script = "import theano, json; print(json.dumps([theano.config.device, theano.gpuarray.pygpu_activated]))"
+    flags = f"device=opencl9:0,base_compiledir={theano.config.base_compiledir},blas.ldflags="
+    assert ask(tmp_path, script, THEANO_FLAGS=flags) == ["opencl9:0", False]
 
 
 # A machine that scripts/setup has not seen --------------------------------------------------------------------------
@@ -169,22 +231,29 @@ def without_setup(monkeypatch, tmp_path):
     return monkeypatch
 
 
-def test_without_set_up_a_blas_is_found_and_the_users_flags_still_come_last(without_setup):
+def test_without_set_up_a_blas_is_found_and_the_users_flags_stay(without_setup):
     without_setup.setattr(deeplearning_tutorial, "blas_flags", lambda: "-lfound")
-    deeplearning_tutorial._configure_theano()
-    assert os.environ["THEANO_FLAGS"] == "blas.ldflags=-lfound,floatX=float64"
+    deeplearning_tutorial._put_ours_under_the_users()
+    assert os.environ["THEANO_FLAGS"] == "floatX=float64,blas.ldflags=-lfound"
+
+
+def test_without_set_up_the_users_flags_may_name_the_blas(without_setup):
+    without_setup.setattr(deeplearning_tutorial, "blas_flags", lambda: "-lfound")
+    without_setup.setenv("THEANO_FLAGS", "blas.ldflags=-lmine")
+    deeplearning_tutorial._put_ours_under_the_users()
+    assert os.environ["THEANO_FLAGS"] == "blas.ldflags=-lmine"
 
 
 def test_without_set_up_the_usual_blas_needs_no_flag(without_setup):
     without_setup.setattr(deeplearning_tutorial, "blas_flags", lambda: "-lopenblas")
-    deeplearning_tutorial._configure_theano()
+    deeplearning_tutorial._put_ours_under_the_users()
     assert os.environ["THEANO_FLAGS"] == "floatX=float64"
 
 
 def test_without_set_up_the_users_file_may_name_the_blas(without_setup, tmp_path):
     (tmp_path / "nothing").write_text(USERS_FILE)
     without_setup.setattr(deeplearning_tutorial, "blas_flags", lambda: "-lfound")
-    deeplearning_tutorial._configure_theano()
+    deeplearning_tutorial._put_ours_under_the_users()
     assert os.environ["THEANO_FLAGS"] == "floatX=float64"
 
 
@@ -255,7 +324,6 @@ def test_an_unexplained_line_is_found():
 
 def test_the_example_says_what_it_should():
     assert tuned_option("global", "floatX") == "float32"
-    assert tuned_option("global", "device") == "cpu"
     assert tuned_option("global", "allow_gc") == "False"
     assert tuned_option("global", "optimizer_excluding") == "elemwise_fusion"
     assert tuned_option("blas", "ldflags") == "-lopenblas"

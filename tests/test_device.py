@@ -8,6 +8,7 @@ import theano.tensor as T
 
 from deeplearning_tutorial import device
 from deeplearning_tutorial.device import Check, check_machine, device_in_use, uses_gpu
+from deeplearning_tutorial.libgpuarray import DeviceError
 
 on_the_cpu = pytest.mark.skipif(device_in_use() != "cpu", reason="Theano runs on a GPU here")
 
@@ -45,15 +46,16 @@ def compiled_of(*operations):
 
 def test_one_gpu_operation_is_enough():
     assert uses_gpu(compiled_of("Elemwise", "GpuGemm", "HostFromGpu"))
-    assert not uses_gpu(compiled_of("Elemwise", "HostFromGpu", "Gemm"))
+    assert not uses_gpu(compiled_of("Elemwise", "HostFromGpu", "Gemm", "GpuFromHost"))
     assert not uses_gpu(compiled_of())
 
 
 def test_the_name_of_a_gpu_is_the_configured_one_and_its_drivers(monkeypatch, configured):
     configured(device="opencl0:0")
     monkeypatch.setattr(theano.gpuarray, "pygpu_activated", True)
-    monkeypatch.setattr(theano.gpuarray.type, "get_context", lambda name: SimpleNamespace(devname="Some GPU"))
-    assert device_in_use() == "opencl0:0 (Some GPU)"
+    some_gpu = SimpleNamespace(devname="Some GPU", total_gmem=8 * 2**30)
+    monkeypatch.setattr(theano.gpuarray.type, "get_context", lambda name: some_gpu)
+    assert device_in_use() == "opencl0:0 (Some GPU, 8 GiB)"
     assert check("device").ok
 
 
@@ -61,6 +63,45 @@ def test_a_gpu_that_did_not_start_is_not_in_use(monkeypatch, configured):
     configured(device="cuda")
     monkeypatch.setattr(theano.gpuarray, "pygpu_activated", False)
     assert device_in_use() == "cpu"
+
+
+def test_a_device_that_did_not_start_is_an_error_with_its_cause(monkeypatch, configured):
+    configured(device="cuda")
+    monkeypatch.setattr(theano.gpuarray, "pygpu_activated", False)
+
+    def use(name):
+        raise RuntimeError(f"{name} is on fire")
+
+    monkeypatch.setattr(theano.gpuarray, "use", use)
+    with pytest.raises(DeviceError, match="(?s)cannot use device=cuda: cuda is on fire.*What to do: "):
+        device.start()
+
+
+def test_without_pygpu_that_is_the_cause(monkeypatch, configured):
+    configured(device="cuda")
+    monkeypatch.setattr(theano.gpuarray, "pygpu_activated", False)
+
+    def import_module(name):
+        raise ModuleNotFoundError(f"No module named '{name}'")
+
+    monkeypatch.setattr(device.importlib, "import_module", import_module)
+    with pytest.raises(DeviceError, match="pygpu.*is not installed.*\n.*python3-pygpu"):
+        device.start()
+
+
+x, y = T.vectors("x", "y")
+NUMBERS = [np.array(values, dtype="float32") for values in ([1, 2, np.nan, 3, 0, -np.inf], [2, 1, 4, np.nan, 0, 5])]
+
+
+@pytest.mark.parametrize("operation, numpys", [(T.maximum, np.maximum), (T.minimum, np.minimum)])
+def test_for_opencl_maximum_is_rewritten_as_switches(operation, numpys):
+    (rewritten,) = device._maximum_for_opencl.transform(operation(x, y).owner)
+    assert rewritten.dtype == "float32"
+    np.testing.assert_array_equal(theano.function([x, y], rewritten, mode="FAST_COMPILE")(*NUMBERS), numpys(*NUMBERS))
+
+
+def test_other_operations_are_not_rewritten():
+    assert not device._maximum_for_opencl.transform((x + y).owner)
 
 
 # The machine --------------------------------------------------------------------------------------------------------

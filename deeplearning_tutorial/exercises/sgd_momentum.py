@@ -5,6 +5,7 @@ import theano
 import theano.tensor as T
 
 from deeplearning_tutorial.exercises.examination import (
+    QUICK,
     Exercise,
     Unsolved,
     Wrong,
@@ -117,7 +118,7 @@ def _updates_in(returned):
 def _values_after_each_step(updates, variable, n_steps):
     """Carry out updates, and see what a shared variable holds after each step."""
     try:
-        step = theano.function([], [], updates=list(updates.items()), mode="FAST_COMPILE")
+        step = theano.function([], [], updates=list(updates.items()), mode=QUICK)
         values = []
         for _ in range(n_steps):
             step()

@@ -158,7 +158,7 @@ MISTAKES = [
     ("regularized_cost", lambda net, y, s: likelihood(net, y)
         + s * sum(np.sum(W.get_value() ** 2) for W in weights_of(net)), "taken as numbers"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y)
-        + s * sum(T.sum(W.eval() ** 2) for W in weights_of(net)), "taken as numbers"),
+        + s * sum(T.sum(np.asarray(W.eval()) ** 2) for W in weights_of(net)), "taken as numbers"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum(net.hiddenLayer.W ** 2), "has several hidden"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum(net.hiddenLayers.W ** 2), "a list of layers"),
     ("regularized_cost", lambda net, y, s: [layer.W for layer in net.hiddenLayers + net.logRegressionLayer],
