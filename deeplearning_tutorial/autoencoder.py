@@ -127,7 +127,8 @@ class dA:
         kept = self.theano_rng.binomial(
             size=input.shape, n=1, p=1 - corruption_level, dtype=theano.config.floatX
         )
-        return kept * input
+        # In this order: Theano asks the first factor for the shape, and of the random one that means to copy it from a GPU.
+        return input * kept
 
     def get_hidden_values(self, input):
         """The code of each example: symbolic, (n_examples, n_hidden)."""
@@ -498,7 +499,9 @@ def _pretraining_functions(model, train_set_x, batch_size):
     index = T.lscalar("index")
     corruption = T.scalar("corruption")
     learning_rate = T.scalar("lr")
-    minibatch = train_set_x[index * batch_size : (index + 1) * batch_size]
+    # Of a length that is known when the graph is compiled, as in MinibatchFunction.
+    n_batches, n_features = n_examples // batch_size, model.dA_layers[0].n_visible
+    minibatch = train_set_x[: n_batches * batch_size].reshape((n_batches, batch_size, n_features))[index]
     functions = []
     for autoencoder, level in zip(model.dA_layers, model.corruption_levels):
         cost, updates = autoencoder.get_cost_updates(corruption, learning_rate)

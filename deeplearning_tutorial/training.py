@@ -16,6 +16,8 @@ from tqdm.auto import tqdm
 
 from deeplearning_tutorial.monitoring import History
 
+EPOCHS_VARIABLE = "DEEPLEARNING_TUTORIAL_EPOCHS"
+
 
 class MinibatchFunction:
     """A compiled Theano function of the number of a mini-batch.
@@ -128,13 +130,15 @@ def fit(
     Raises
     ------
     ValueError
-        If `n_epochs` or `patience` is below 1.
+        If `n_epochs` or `patience` is below 1, or ``DEEPLEARNING_TUTORIAL_EPOCHS`` is no such number: a limit for all
+        training, for those who only want to see that a notebook runs.
     FloatingPointError
         If the cost is no longer a finite number. The best parameters so far are put back first.
     """
     for name, value in [("n_epochs", n_epochs), ("patience", patience)]:
         if value is not None and value < 1:
             raise ValueError(f"{name} must be at least 1, not {value!r}.")
+    n_epochs = _at_most(n_epochs)
     patience = np.inf if patience is None else patience
     # A short patience must leave room for at least two validations.
     validation_frequency = int(min(train.n_batches, max(1, patience / 2)))
@@ -172,6 +176,13 @@ def fit(
             parameter.set_value(value)
         history.seconds = time.perf_counter() - started
     return history
+
+
+def _at_most(n_epochs):
+    limit = os.environ.get(EPOCHS_VARIABLE, "")
+    if limit and not (limit.isascii() and limit.isdigit() and int(limit) > 0):
+        raise ValueError(f"{EPOCHS_VARIABLE} must be a whole number of at least 1, not {limit!r}; unset it to train in full.")
+    return min(n_epochs, int(limit)) if limit else n_epochs
 
 
 def _steps(train, n_epochs, validation_frequency):

@@ -60,7 +60,10 @@ def copy(tmp_path):
     shutil.copy(ROOT / "requirements.txt", root)
     for name in ("data/mnist", "data/mnist-5k", "notebooks/solved", "tests"):
         (root / name).mkdir(parents=True)
-    for name in ("notebooks/01_a.ipynb", "notebooks/solved/01_a.ipynb", "data/mnist/train-images-idx3-ubyte"):
+    for name in ("01_a.ipynb", "06_b.ipynb"):
+        (root / "notebooks" / name).touch()
+        (root / "notebooks/solved" / name).touch()
+    for name in ("scripts/check_device.py", "data/mnist/train-images-idx3-ubyte"):
         (root / name).touch()
     write_program(root / "scripts/release_notebooks", '#!/bin/sh\necho "release $*" >>calls\n')
     pretend(root)
@@ -142,6 +145,11 @@ def test_what_the_user_has_set_stays():
     assert environment["THEANO_FLAGS"] == "device=cuda"
 
 
+def test_libraries_are_looked_for_first_among_the_links_of_setup():
+    assert environment_of(LD_LIBRARY_PATH="")["LD_LIBRARY_PATH"] == f"{ROOT}/.venv/cuda"
+    assert environment_of(times=2, LD_LIBRARY_PATH="/a:/b")["LD_LIBRARY_PATH"] == f"{ROOT}/.venv/cuda:/a:/b"
+
+
 def test_a_parents_gpu_does_not_keep_theano_from_starting_one():
     assert "THEANO_GPU_IS_ALREADY_ACTIVE" not in environment_of(THEANO_GPU_IS_ALREADY_ACTIVE="Yes")
 
@@ -199,6 +207,20 @@ def test_setup_refuses_options_that_it_does_not_know(copy, arguments):
 def test_setup_data_only_gets_data(copy):
     assert run(copy / "scripts/setup", "--data").returncode == 0
     assert calls(copy) == ["-m deeplearning_tutorial.data"]
+
+
+@pytest.mark.parametrize("answer, status", [("", 0), ("exit 1", 1)], ids=["a device", "none"])
+def test_setup_gpu_makes_links_and_lists_devices(copy, tmp_path, answer, status):
+    pretend(copy, f"""case "$*" in
+        *--link*) echo 'libcuda.so -> /usr/lib/libcuda.so.1' ;;
+        *libgpuarray) echo "a list, on $THEANO_FLAGS"; {answer} ;;
+    esac""")
+    (copy / ".venv/lib/python3.11/site-packages").mkdir(parents=True)
+    result = run(copy / "scripts/setup", "--gpu", THEANO_FLAGS="device=cuda", PYTHON=sys.executable)
+    assert result.returncode == status
+    assert "GPU: libcuda.so -> /usr/lib/libcuda.so.1\n" in result.stdout
+    assert result.stdout.endswith("a list, on device=cuda,device=cpu\n")
+    assert f"-m deeplearning_tutorial.libgpuarray --link {copy}/.venv/cuda" in calls(copy)
 
 
 def one_sentence(text):
@@ -416,13 +438,17 @@ def test_the_workshop_asks_for_no_news_and_shows_no_nbgrader(workshop):
 
 # scripts/test ---------------------------------------------------------------------------------------------------------
 
-WHICH = """case "$*" in *--which) echo "$DATASET" ;; esac"""
+WHICH = """case "$*" in *--which) echo "$DATASET" ;; *configured*) echo "$DEVICE" ;; esac
+case "$*" in *nbval*) [ -z "$THEANO_FLAGS" ] || echo "  with $THEANO_FLAGS" >>calls ;; esac"""
+NO_OPENCL = 'case "$*" in *"libgpuarray opencl0:0") echo "there is no OpenCL platform"; exit 1 ;; esac'
+LAX = "-m pytest --nbval-lax --nbval-current-env"
+STRICT = "-m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg"
 
 
-def run_tests(copy, *arguments, answers="", dataset="mnist"):
-    pretend(copy, f"DATASET={dataset}\n{WHICH}\n{answers}")
-    result = run(copy / "scripts/test", *arguments)
-    return result, [call for call in calls(copy) if call.startswith(("-m pytest", "release"))]
+def run_tests(copy, *arguments, answers="", dataset="mnist", device="", **environment):
+    pretend(copy, f"DATASET={dataset}\nDEVICE={device}\n{WHICH}\n{answers}")
+    result = run(copy / "scripts/test", *arguments, **{"CI": "", **environment})
+    return result, [call for call in calls(copy) if call.startswith(("-m pytest", "release", "  with"))]
 
 
 def test_everything_is_tested(copy):
@@ -432,19 +458,63 @@ def test_everything_is_tested(copy):
     assert stages == [
         "-m pytest tests",
         "release --check",
-        "-m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg notebooks/solved/01_a.ipynb",
-        "-m pytest --nbval-lax --nbval-current-env notebooks/01_a.ipynb",
+        f"{STRICT} notebooks/solved/01_a.ipynb",
+        f"{STRICT} notebooks/solved/06_b.ipynb",
+        "  with device=opencl0:0",
+        f"{LAX} notebooks/01_a.ipynb notebooks/06_b.ipynb",
+        f"{LAX} notebooks/01_a.ipynb",
+        "  with device=opencl0:0",
     ]
 
 
-@pytest.mark.parametrize("stage", ["pytest tests", "nbval ", "nbval-lax"])
+def test_without_opencl_what_needs_it_is_skipped_and_the_summary_says_why(copy):
+    result, stages = run_tests(copy, answers=NO_OPENCL)
+    assert result.returncode == 0
+    assert stages[2:] == [
+        f"{STRICT} notebooks/solved/01_a.ipynb",
+        f"{LAX} notebooks/solved/06_b.ipynb",
+        f"{LAX} notebooks/01_a.ipynb notebooks/06_b.ipynb",
+    ]
+    summary = result.stdout.split("=== Summary")[1]
+    assert "TESTS ON LIBGPUARRAY WERE SKIPPED:\nthere is no OpenCL platform\n" in summary
+
+
+def test_in_continuous_integration_skipped_tests_are_a_failure(copy):
+    result, stages = run_tests(copy, answers=NO_OPENCL, CI="true")
+    assert result.returncode == 1 and len(stages) == 5
+    assert "TESTS ON LIBGPUARRAY WERE SKIPPED:\nthere is no OpenCL platform\n" in result.stdout.split("=== Summary")[1]
+    assert run_tests(copy, CI="true")[0].returncode == 0
+
+
+def test_on_a_gpu_all_notebooks_run_on_it_with_few_digits(copy, monkeypatch):
+    monkeypatch.delenv("DEEPLEARNING_TUTORIAL_ROWS", raising=False)
+    result, stages = run_tests(
+        copy, device="cuda", THEANO_FLAGS="device=cuda", answers='echo "  with ROWS=$DEEPLEARNING_TUTORIAL_ROWS" >>calls'
+    )
+    assert result.returncode == 0
+    assert stages[-3:] == [
+        f"{LAX} notebooks/solved/01_a.ipynb notebooks/solved/06_b.ipynb", "  with device=cuda", "  with ROWS=1200",
+    ]
+    assert "executed on cuda with 1200 digits" in result.stdout.split("=== Summary")[1]
+
+
+@pytest.mark.parametrize("script", ["test", "workshop"])
+def test_a_device_that_cannot_be_had_stops_everything(copy, script):
+    pretend(copy, 'case "$*" in *check_device.py) echo "no GPU" >&2; exit 1 ;; esac')
+    result = run(copy / "scripts" / script, THEANO_FLAGS="device=cuda")
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", "no GPU\n")
+    assert calls(copy) == [f"{copy}/scripts/check_device.py".replace(f"{copy}/" if script == "test" else "", "")]
+
+
+@pytest.mark.parametrize("stage", [
+    '*"pytest tests"', "*solved/01*", "*solved/06*", '*lax*" notebooks/06"*', '*"env notebooks/01_a.ipynb"',
+])
 def test_one_failure_is_a_failure_and_the_rest_is_tested_all_the_same(copy, stage):
-    result, stages = run_tests(copy, answers=f'case "$*" in *"{stage}"*) exit 1 ;; esac')
+    result, stages = run_tests(copy, answers=f'case "$*" in {stage}) exit 1 ;; esac')
     assert result.returncode == 1
     assert result.stdout.count("FAILED, ") == 1
-    assert result.stdout.count("passed, ") == 3
+    assert result.stdout.count("passed, ") == 5
     assert result.stdout.endswith("Some tests FAILED.\n")
-    assert len(stages) == 4
 
 
 def test_outdated_notebooks_are_a_failure(copy):
@@ -456,7 +526,8 @@ def test_outdated_notebooks_are_a_failure(copy):
 
 def test_options_go_on_to_every_pytest(copy):
     _, stages = run_tests(copy, "-k", "two words")
-    assert [stage.endswith(" -k two words") for stage in stages] == [True, False, True, True]
+    called = [stage.endswith(" -k two words") for stage in stages if stage.startswith(("-m pytest", "release"))]
+    assert called == [True, False, True, True, True, True]
 
 
 def test_nothing_collected_is_right_only_if_the_user_selects(copy):
@@ -468,14 +539,13 @@ def test_nothing_collected_is_right_only_if_the_user_selects(copy):
 def test_on_the_subset_notebooks_are_executed_and_the_summary_says_so(copy):
     result, stages = run_tests(copy, dataset="mnist-5k")
     assert result.returncode == 0
-    assert stages[2] == "-m pytest --nbval-lax --nbval-current-env notebooks/solved/01_a.ipynb"
+    assert stages[2] == f"{LAX} notebooks/solved/01_a.ipynb notebooks/solved/06_b.ipynb"
     assert "ONLY THE 5,000-DIGIT SUBSET" in result.stdout.split("=== Summary")[1]
 
 
 def test_the_summary_says_what_was_skipped(copy):
-    result, _ = run_tests(copy, answers='case "$*" in *pygpu*) exit 1 ;; esac')
+    result, _ = run_tests(copy)
     assert result.returncode == 0
-    assert "libgpuarray were skipped" in result.stdout.split("=== Summary")[1]
     assert "real slides were skipped" in result.stdout.split("=== Summary")[1]
 
 
@@ -484,7 +554,7 @@ def test_the_summary_is_silent_about_what_was_not_skipped(copy):
         (copy / ".venv/cache/slides" / name).parent.mkdir(parents=True)
         (copy / ".venv/cache/slides" / name).touch()
     result, _ = run_tests(copy)
-    assert "skipped" not in result.stdout.split("=== Summary")[1]
+    assert "skipped" not in result.stdout.split("=== Summary")[1].lower()
 
 
 @pytest.mark.parametrize("given, rows", [({}, "6000"), ({"DEEPLEARNING_TUTORIAL_ROWS": "700"}, "700")], ids=["by itself", "as asked for"])

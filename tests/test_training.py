@@ -293,6 +293,19 @@ def test_training_less_than_once_is_refused(name, bad):
     assert script.parameter.get_value() == 0
 
 
+@pytest.mark.parametrize("limit, trained", [("2", 2), ("7", 4), ("", 4)])
+def test_a_variable_limits_all_training(monkeypatch, limit, trained):
+    monkeypatch.setenv("DEEPLEARNING_TUTORIAL_EPOCHS", limit)
+    assert Script([0.5, 0.4, 0.3, 0.2], n_batches=1).fit(n_epochs=4, patience=None).epoch[-1] == trained
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "few", "1.5"])
+def test_a_limit_that_is_no_number_of_epochs_is_refused(monkeypatch, limit):
+    monkeypatch.setenv("DEEPLEARNING_TUTORIAL_EPOCHS", limit)
+    with pytest.raises(ValueError, match=f"DEEPLEARNING_TUTORIAL_EPOCHS must be .* not '{limit}'"):
+        Script([0.5], n_batches=1).fit()
+
+
 # When training goes wrong -------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("cost, shown", [(float("nan"), "nan"), (float("inf"), "inf")])
