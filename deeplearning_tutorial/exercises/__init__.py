@@ -15,6 +15,7 @@ from IPython.display import display
 
 from deeplearning_tutorial.exercises import (
     autoencoders,
+    gpu,
     logistic_regression,
     mlp,
     regularization,
@@ -30,6 +31,7 @@ EXERCISES = {
     **sgd_momentum.EXERCISES,
     **regularization.EXERCISES,
     **autoencoders.EXERCISES,
+    **gpu.EXERCISES,
 }
 """All exercises by name, in the order of the notebooks."""
 

@@ -3,8 +3,8 @@
 RIGHT has pairs of an exercise's name and a right answer that is written in another way than its solution. MISTAKES has
 the name, a wrong answer, and words of the diagnosis that it must get.
 """
-from answers import autoencoders, logistic_regression, mlp, regularization, setup, sgd_momentum
+from answers import autoencoders, gpu, logistic_regression, mlp, regularization, setup, sgd_momentum
 
-NOTEBOOKS = [setup, logistic_regression, mlp, sgd_momentum, regularization, autoencoders]
+NOTEBOOKS = [setup, logistic_regression, mlp, sgd_momentum, regularization, autoencoders, gpu]
 RIGHT = [answer for notebook in NOTEBOOKS for answer in notebook.RIGHT]
 MISTAKES = [mistake for notebook in NOTEBOOKS for mistake in notebook.MISTAKES]
