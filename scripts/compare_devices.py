@@ -350,7 +350,7 @@ def report(results):
     print(f"{device['name']}: {device['description']}\n")
     columns = ["network", *(f"step on {name}, µs" for name in used)]
     if device["name"] != "cpu":
-        columns += ["operations on the GPU", "losses differ by"]
+        columns += ["operations on the device", "losses differ by"]
     print(row(columns), "|---" * len(columns) + "|", sep="\n")
     for name, model in results["models"].items():
         times = [f"{model[one]['microseconds']:,}" for one in used]
