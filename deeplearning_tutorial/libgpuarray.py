@@ -172,7 +172,7 @@ def explain(name, error):
     if "Not enough memory to run on this device" in error:
         return (
             f"PoCL does not find out how much memory there is ({error})",
-            "PoCL reads /sys, which a plain chroot does not have: mount it.",
+            "PoCL reads /sys, which a plain chroot does not have: mount it, or start with scripts/workshop or scripts/test.",
         )
     if "Missing Blas library" in error or "CLBlast" in error:
         return "no library multiplies matrices on OpenCL", "install CLBlast (on Debian: apt-get install libclblast-dev)."

@@ -19,6 +19,11 @@ case ":${LD_LIBRARY_PATH-}:" in
     *) export LD_LIBRARY_PATH="$venv/cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ;;
 esac
 
+# PoCL asks /sys how much memory there is, and aborts where there is no /sys, as in a plain chroot.
+if [[ ! -e /sys/devices ]]; then
+    export HWLOC_SYNTHETIC="${HWLOC_SYNTHETIC:-numa:1(memory=$(awk '/^MemTotal:/ { printf "%.0f", 1024 * $2 }' /proc/meminfo)) core:$(nproc) pu:1}"
+fi
+
 # A child of a process that uses a GPU would inherit this, and Theano would then not start the GPU there.
 unset THEANO_GPU_IS_ALREADY_ACTIVE
 

@@ -154,6 +154,23 @@ def test_a_parents_gpu_does_not_keep_theano_from_starting_one():
     assert "THEANO_GPU_IS_ALREADY_ACTIVE" not in environment_of(THEANO_GPU_IS_ALREADY_ACTIVE="Yes")
 
 
+WITHOUT_SYS = f"""
+mount -t tmpfs none /sys
+. "{SCRIPTS}/environment.sh"
+"$python" -m deeplearning_tutorial.libgpuarray opencl0:0
+"""
+
+
+def test_pocl_starts_without_sys_too():
+    if run(sys.executable, "-m", "deeplearning_tutorial.libgpuarray", "opencl0:0").returncode:
+        pytest.skip("there is no OpenCL device")
+    alone = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
+    if not shutil.which("unshare") or run(*alone, "mount", "-t", "tmpfs", "none", "/sys").returncode:
+        pytest.skip("nothing can be mounted here")
+    result = run(*alone, "bash", "-c", WITHOUT_SYS)
+    assert re.match("opencl0:0 +yes", result.stdout), result.stdout + result.stderr
+
+
 def test_the_repository_is_found_in_a_folder_with_a_difficult_name(copy):
     assert environment_of(copy)["MPLCONFIGDIR"] == f"{copy}/.venv/matplotlib"
 
