@@ -49,8 +49,10 @@ class Check:
         return line if self.ok else f"{line}\n     {'':15}  -> {self.cure}"
 
 
-def uses_gpu(function):
-    """Whether any node of a compiled function computes on a GPU (or another libgpuarray device).
+def count_gpu_operations(function):
+    """How many nodes of a compiled function compute on a GPU (or another libgpuarray device).
+
+    Those that only copy between it and the host do not count.
 
     Parameters
     ----------
@@ -58,10 +60,15 @@ def uses_gpu(function):
 
     Returns
     -------
-    bool
+    int
     """
-    names = {type(node.op).__name__ for node in function.maker.fgraph.toposort()}
-    return any(name.startswith("Gpu") for name in names - {"GpuFromHost"})
+    names = [type(node.op).__name__ for node in function.maker.fgraph.toposort()]
+    return sum(name.startswith(("Gpu", "GPUA")) and name != "GpuFromHost" for name in names)
+
+
+def uses_gpu(function):
+    """Whether any node of a compiled function computes on a GPU, as `count_gpu_operations` counts them: a bool."""
+    return count_gpu_operations(function) > 0
 
 
 def device_in_use():

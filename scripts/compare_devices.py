@@ -152,20 +152,16 @@ def load(name):
 
 def train_for(n_steps, train, n_batches):
     """The loss of each step, the time of one, and how many operations of the function run on a GPU."""
+    from deeplearning_tutorial.device import count_gpu_operations
+
     losses, durations = [], []
     for step in range(n_steps):
         started = time.perf_counter()
         losses.append(float(train(step % n_batches)))
         durations.append(time.perf_counter() - started)
     microseconds = round(1e6 * statistics.median(durations[1:]))
-    return {"losses": losses, "microseconds": microseconds, "gpu_nodes": count_gpu_nodes(train)}
-
-
-def count_gpu_nodes(train):
-    """Operations on a GPU, without those that only copy to it and from it."""
     function = getattr(train, "function", train)
-    names = [type(node.op).__name__ for node in function.maker.fgraph.toposort()]
-    return sum(name.startswith(("Gpu", "GPUA")) and name != "GpuFromHost" for name in names)
+    return {"losses": losses, "microseconds": microseconds, "gpu_nodes": count_gpu_operations(function)}
 
 
 def fit_mlp(sets, n_in, n_out, options):

@@ -24,7 +24,7 @@ def main():
     # On a terminal a bar that moves, elsewhere a line now and then.
     pause = 0.1 if sys.stderr.isatty() else 10
     with tqdm(
-        total=sum(1 + len(nb.cells) for nb in notebooks.values()), unit="cell", mininterval=pause, ncols=80
+        total=sum(len(nb.cells) for nb in notebooks.values()), unit="cell", mininterval=pause, ncols=80
     ) as bar:
         for path, nb in notebooks.items():
             bar.set_description(f"      {path.stem}")

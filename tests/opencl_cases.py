@@ -22,7 +22,7 @@ from theano.sandbox.rng_mrg import MRG_RandomStreams
 from theano.tensor.shared_randomstreams import RandomStreams
 
 from deeplearning_tutorial.autoencoder import DeepAutoencoder, SdA, dA, pretrain
-from deeplearning_tutorial.device import device_in_use
+from deeplearning_tutorial.device import count_gpu_operations, device_in_use
 from deeplearning_tutorial.initialization import glorot_uniform, he_normal
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, dropout
 from deeplearning_tutorial.mlp import MLP
@@ -286,15 +286,11 @@ def called(function):
     compiled = getattr(function, "function", function)
     if not hasattr(compiled, "maker"):
         return {"values": values}
-    return {"values": values, "copies": copies_in(compiled), "gpu_nodes": count_gpu_nodes(compiled)}
+    return {"values": values, "copies": copies_in(compiled), "gpu_nodes": count_gpu_operations(compiled)}
 
 
 def nodes(function):
     return [(type(node.op).__name__, node) for node in function.maker.fgraph.toposort()]
-
-
-def count_gpu_nodes(function):
-    return sum(name.startswith(("Gpu", "GPUA")) and name != "GpuFromHost" for name, _ in nodes(function))
 
 
 def copies_in(function):
@@ -331,7 +327,7 @@ def maxima_and_minima():
         x, y = T.vector(dtype=a.dtype), T.vector(dtype=b.dtype)
         function = theano.function([x, y], [T.maximum(x, y), T.minimum(x, y)])
         results = [np.asarray(result) for result in function(a, b)]
-        found[name] = [[str(result.dtype), result.tolist()] for result in results] + [count_gpu_nodes(function)]
+        found[name] = [[str(result.dtype), result.tolist()] for result in results] + [count_gpu_operations(function)]
     x = T.vector()
     slope = theano.function([x], T.grad(T.maximum(x, 0).sum(), x))
     return found | {"slope": np.asarray(slope(np.float32([-2, -1, 1, 2]))).tolist()}
@@ -340,7 +336,7 @@ def maxima_and_minima():
 def fast_compile():
     x = T.matrix("x")
     function = theano.function([x], T.tanh(T.dot(x, x)), mode="FAST_COMPILE")
-    return [np.asarray(function(np.eye(2, dtype="float32"))).tolist(), count_gpu_nodes(function)]
+    return [np.asarray(function(np.eye(2, dtype="float32"))).tolist(), count_gpu_operations(function)]
 
 
 def fused():
