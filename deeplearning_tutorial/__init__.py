@@ -20,6 +20,10 @@ Nothing here hides Theano; the notebooks build each thing by hand first and call
 `plotting`         digits, filters, curves, confusion matrices, graphs
 `device`           what Theano really runs on
 `libgpuarray`      which GPUs and OpenCL devices are here, and what the others lack
+`random_streams`   random numbers as fast as the network that uses them
+`rewrites`         momentum without needless sums
+`onednn`           products of matrices through oneDNN
+`compilation`      what was compiled once is found again
 `exercises`        the hints and checks of the notebooks
 =================  =======================================================================
 
@@ -28,12 +32,15 @@ Import it before `theano`. Where that configuration asks for a GPU, the import f
 """
 
 import configparser
+import importlib
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from deeplearning_tutorial import onednn
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -154,7 +161,23 @@ def blas_flags():
 # use its Python version. None in sys.modules raises just that; Theano looks when it first runs a scan.
 sys.modules.setdefault("theano.scan_module.scan_perform_ext", None)
 
+
+class _CompilationFirst:
+    """Has `compilation` imported in good time: once Theano's compiler (`theano.gof`) is there, before it is used.
+
+    Python asks it, as the first of its finders, for each module that is imported. It finds none itself.
+    """
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "theano.compile":
+            importlib.import_module("deeplearning_tutorial.compilation")
+
+
+onednn.load()
 if "theano" not in sys.modules:
+    sys.meta_path.insert(0, _CompilationFirst)
     configure_theano()
 else:  # imported by others, or by us when the device did not start, and someone tries again
+    importlib.import_module("deeplearning_tutorial.compilation")
     _start(sys.modules["theano"].config.device)

@@ -22,6 +22,7 @@ import numpy as np
 import theano
 import theano.tensor as T
 
+import deeplearning_tutorial.random_streams  # noqa: F401  so that dropout draws its numbers fast
 from deeplearning_tutorial.initialization import glorot_uniform, glorot_uniform_sigmoid
 
 

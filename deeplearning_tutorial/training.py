@@ -57,6 +57,8 @@ class MinibatchFunction:
         self.batch_size = _whole_batch_size(batch_size, n_examples)
         self.n_batches = n_examples // self.batch_size
 
+        # Theano takes an array as it is; to make one of a Python number takes it longer than a small layer does.
+        self._indices = [np.asarray(number, dtype="int64") for number in range(self.n_batches)]
         index = T.lscalar("index")
         givens = {
             variable: self._minibatches(data, shape)[index]
@@ -77,11 +79,11 @@ class MinibatchFunction:
         """The output for mini-batch number `index`, in ``range(n_batches)``."""
         if not 0 <= index < self.n_batches:
             raise IndexError(f"there are mini-batches 0 to {self.n_batches - 1}, and no {index}.")
-        return self.function(index)
+        return self.function(self._indices[index])
 
     def mean(self):
         """Mean of the output over all mini-batches: a float."""
-        return float(np.mean([self.function(index) for index in range(self.n_batches)]))
+        return float(np.mean([self(index) for index in range(self.n_batches)]))
 
 
 def fit(
@@ -190,7 +192,7 @@ def _steps(train, n_epochs, validation_frequency):
     costs = []
     for epoch in range(n_epochs):
         for index in range(train.n_batches):
-            costs.append(train.function(index))
+            costs.append(train(index))
             step = epoch * train.n_batches + index + 1
             if step % validation_frequency == 0:
                 yield step, costs

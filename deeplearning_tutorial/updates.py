@@ -23,6 +23,8 @@ import numpy as np
 import theano
 import theano.tensor as T
 
+import deeplearning_tutorial.rewrites  # noqa: F401  so that momentum is computed in place
+
 
 def sgd(cost, params, learning_rate):
     """Stochastic gradient descent.

@@ -13,10 +13,13 @@ case ":${THEANORC-}:" in
     *) export THEANORC="$root/theanorc.example:$venv/theanorc${THEANORC:+:$THEANORC}" ;;
 esac
 
-# scripts/setup puts links to NVIDIA's libraries there, under the names that libgpuarray opens.
+# scripts/setup puts a library there that takes Theano's products of matrices to oneDNN, and into cuda links to NVIDIA's
+# libraries under the names that libgpuarray opens.  The compiler looks in LIBRARY_PATH, and programs in LD_LIBRARY_PATH.
 case ":${LD_LIBRARY_PATH-}:" in
     *":$venv/cuda:"*) ;;
-    *) export LD_LIBRARY_PATH="$venv/cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ;;
+    *)
+        export LIBRARY_PATH="$venv/blas${LIBRARY_PATH:+:$LIBRARY_PATH}"
+        export LD_LIBRARY_PATH="$venv/blas:$venv/cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ;;
 esac
 
 # PoCL asks /sys how much memory there is, and aborts where there is no /sys, as in a plain chroot.

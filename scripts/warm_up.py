@@ -1,4 +1,6 @@
-"""Run every notebook once on a few digits, so that what it needs is compiled before anybody waits for it.
+"""Run notebooks once on a few digits, so that what they need is compiled before anybody waits for it.
+
+    scripts/warm_up.py NOTEBOOK...
 
 Theano compiles an operation when a function first needs it, and keeps the result on disk. How many digits there are,
 and for how long a network trains, makes no difference to that.
@@ -13,13 +15,12 @@ from nbclient import NotebookClient
 from tqdm import tqdm
 from traitlets.config import Config
 
-ROOT = Path(__file__).resolve().parent.parent
 LITTLE = {"DEEPLEARNING_TUTORIAL_ROWS": "1200", "DEEPLEARNING_TUTORIAL_EPOCHS": "5", "TQDM_DISABLE": "1"}
 
 
 def main():
     notebooks = {
-        path: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+        path: nbformat.read(path, as_version=4) for path in map(Path, sys.argv[1:])
     }
     # On a terminal a bar that moves, elsewhere a line now and then.
     pause = 0.1 if sys.stderr.isatty() else 10

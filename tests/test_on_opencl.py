@@ -33,7 +33,9 @@ def opencl():
 
 def start(program, flags=None):
     """Python in a process of its own, as Theano chooses its device once; with no `THEANO_FLAGS` but these."""
-    environment = {name: value for name, value in os.environ.items() if name != "THEANO_FLAGS"}
+    # Unbuffered, Python loses the rest of a long output when a process that waits for its reader is paused.
+    not_ours = {"THEANO_FLAGS", "PYTHONUNBUFFERED"}
+    environment = {name: value for name, value in os.environ.items() if name not in not_ours}
     if flags is not None:
         environment["THEANO_FLAGS"] = flags
     return subprocess.Popen(

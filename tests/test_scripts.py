@@ -79,7 +79,8 @@ def pretend(root, script=""):
 def write_stamp(root):
     names = ["requirements.txt", "scripts/setup", "scripts/warm_up.py"]
     sums = [f"{hashlib.sha256((root / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (root / ".venv/stamp").write_text(f"{''.join(sums)}{root}\n")
+    for name in ("stamp", "compiled"):
+        (root / ".venv" / name).write_text(f"{''.join(sums)}{root}\n")
 
 
 def calls(root):
@@ -146,8 +147,12 @@ def test_what_the_user_has_set_stays():
 
 
 def test_libraries_are_looked_for_first_among_the_links_of_setup():
-    assert environment_of(LD_LIBRARY_PATH="")["LD_LIBRARY_PATH"] == f"{ROOT}/.venv/cuda"
-    assert environment_of(times=2, LD_LIBRARY_PATH="/a:/b")["LD_LIBRARY_PATH"] == f"{ROOT}/.venv/cuda:/a:/b"
+    assert environment_of(LD_LIBRARY_PATH="")["LD_LIBRARY_PATH"] == f"{ROOT}/.venv/blas:{ROOT}/.venv/cuda"
+    assert environment_of(times=2, LD_LIBRARY_PATH="/a:/b")["LD_LIBRARY_PATH"] == f"{ROOT}/.venv/blas:{ROOT}/.venv/cuda:/a:/b"
+
+
+def test_the_compiler_finds_the_library_for_onednn():
+    assert environment_of(times=2, LD_LIBRARY_PATH="", LIBRARY_PATH="/a")["LIBRARY_PATH"] == f"{ROOT}/.venv/blas:/a"
 
 
 def test_a_parents_gpu_does_not_keep_theano_from_starting_one():
@@ -192,13 +197,51 @@ def test_setup_again_does_nothing_and_does_it_fast(copy):
     lambda root: (root / "scripts/warm_up.py").write_text("more to compile"),
     lambda root: (root / "data/mnist/train-images-idx3-ubyte").unlink(),
     lambda root: (root / ".venv/stamp").unlink(),
+    lambda root: (root / ".venv/compiled").unlink(),
     lambda root: (root / ".venv/bin/python").unlink(),
-], ids=["requirements", "setup script", "compiled code", "data", "stamp", "python"])
+], ids=["requirements", "setup script", "compiled code", "data", "stamp", "other notebooks", "python"])
 def test_setup_notices_that_there_is_something_to_do(copy, change):
     change(copy)
     result = run(copy / "scripts/setup", "--check")
     assert result.returncode == 1
     assert result.stdout == "There is something to do: run scripts/setup.\n"
+
+
+COMPILE_THE_REST = "scripts/warm_up.py notebooks/06_b.ipynb"
+
+
+def test_setup_compiles_what_the_other_notebooks_need_and_does_so_once(copy):
+    (copy / ".venv/compiled").unlink()
+    assert run(copy / "scripts/setup", "--first").stdout == ""
+    assert calls(copy) == []
+    assert run(copy / "scripts/setup").stdout == "Compiling what the other notebooks need\nEverything is compiled.\n"
+    assert run(copy / "scripts/setup").stdout == ""
+    assert calls(copy) == [COMPILE_THE_REST]
+
+
+def test_setup_that_cannot_compile_tries_again_the_next_time(copy):
+    (copy / ".venv/compiled").unlink()
+    pretend(copy, "exit 1")
+    for _ in range(2):
+        result = run(copy / "scripts/setup")
+        assert result.returncode == 0
+        assert "the notebooks compile what they need" in result.stdout and "Everything" not in result.stdout
+    assert calls(copy) == [COMPILE_THE_REST] * 2
+
+
+def test_workshop_opens_jupyter_while_the_rest_is_compiled(copy):
+    (copy / ".venv/compiled").unlink()
+    pretend(copy, """case "$*" in
+        *warm_up*) sleep 1; echo compiled >>"$OUT" ;;
+        *'jupyter lab'*) echo open >>"$OUT" ;;
+    esac""")
+    out = copy / "order"
+    assert run(copy / "scripts/workshop", OUT=str(out)).returncode == 0
+    deadline = time.monotonic() + 20
+    while not (copy / ".venv/compiled").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert out.read_text() == "open\ncompiled\n"
+    assert COMPILE_THE_REST in calls(copy)
 
 
 def test_setup_notices_that_the_repository_was_moved(copy):
@@ -294,7 +337,7 @@ def canonical(name):
 
 
 def direct_requirements():
-    lines = (line.split("#")[0].strip() for line in (SCRIPTS / "requirements.in").read_text().splitlines())
+    lines = (re.split("[#;]", line)[0].strip() for line in (SCRIPTS / "requirements.in").read_text().splitlines())
     return [line for line in lines if line]
 
 

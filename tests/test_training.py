@@ -121,13 +121,23 @@ def test_data_that_are_not_shared_are_refused(data, shown):
 
 # Early stopping -----------------------------------------------------------------------------------------------------
 
+class Train:
+    """Stands in for a `MinibatchFunction` that trains."""
+
+    def __init__(self, n_batches, step):
+        self.n_batches, self.step = n_batches, step
+
+    def __call__(self, index):
+        return self.step(index)
+
+
 class Script:
     """Stands in for a model: training counts its steps in the one parameter, validation errors are as written."""
 
     def __init__(self, errors, n_batches, cost=lambda step: 1.0):
         self.parameter = theano.shared(0)
         self.errors, self.cost = iter(errors), cost
-        self.train = SimpleNamespace(n_batches=n_batches, function=self._step)
+        self.train = Train(n_batches, self._step)
         self.validate = SimpleNamespace(n_batches=1, mean=lambda: next(self.errors))
 
     def _step(self, index):
@@ -279,7 +289,7 @@ def test_all_parameters_are_put_back():
         second.set_value(second.get_value() - 1)
         return 0.0
 
-    script.train.function = step
+    script.train.step = step
     fit(script.train, script.validate, [first, second], n_epochs=3, progress=False)
     assert first.get_value().tolist() == [2, 20] and second.get_value() == -2
 

@@ -1,0 +1,121 @@
+r"""Products of matrices through oneDNN, for Theano: on a CPU nearly all the time of training is spent in them.
+
+Theano multiplies matrices with BLAS's function ``sgemm_``, and takes it from the libraries that its flag ``blas.ldflags``
+names. OpenBLAS is at its best when all sizes are large. In a network one of them is the mini-batch, 20 or 100 examples,
+and there oneDNN needs up to half the time: it writes machine code for the very sizes it meets. Its function takes the same
+arguments another way, and rows first; so a library of one function passes them on, and stands before OpenBLAS,
+which does the rest::
+
+    [blas]
+    ldflags = -lsgemm_onednn -lopenblas
+
+`build` compiles that library into the environment, beside the oneDNN that requirements.txt brings, and tries it; scripts/setup
+calls it. Where there is no oneDNN for a machine, there is no such library, and nothing changes. `scripts/benchmark` measures
+what it is worth.
+"""
+
+import ctypes
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+FLAG = "-lsgemm_onednn"
+FOLDER = Path(sys.prefix) / "blas"
+LIBRARY = FOLDER / "libsgemm_onednn.so"
+
+# BLAS stores columns one after the other, and oneDNN rows: what the one takes for C = A B is the other's C' = B' A'.
+SOURCE = r"""
+#include <cstdint>
+
+extern "C" int dnnl_sgemm(
+    char transa, char transb, int64_t m, int64_t n, int64_t k, float alpha, const float* a, int64_t lda,
+    const float* b, int64_t ldb, float beta, float* c, int64_t ldc);
+
+extern "C" void sgemm_(
+    const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha,
+    const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c, const int* ldc)
+{
+    dnnl_sgemm(*transb, *transa, *n, *m, *k, *alpha, b, *ldb, a, *lda, *beta, c, *ldc);
+}
+"""
+
+
+def load():
+    """Make the library known, if there is one: to the compiler by its folder, and to this process by loading it.
+
+    Theano's linker flags are split at spaces, so that no path can stand in them.
+    """
+    if not LIBRARY.exists():
+        return
+    folders = os.environ.get("LIBRARY_PATH", "").split(os.pathsep)
+    if str(FOLDER) not in folders:
+        os.environ["LIBRARY_PATH"] = os.pathsep.join([str(FOLDER), *filter(None, folders)])
+    # What Theano compiles asks for it by its name, and the system's linker then takes the one that is loaded.
+    ctypes.CDLL(str(LIBRARY))
+
+
+def build():
+    """Compile the library and try it.
+
+    Returns
+    -------
+    str
+        What to put before the other flags in ``blas.ldflags``.
+
+    Raises
+    ------
+    OSError
+        If there is no oneDNN, no compiler, or the library does not multiply as NumPy does; nothing is left behind then.
+    """
+    onednn = Path(sys.prefix) / "lib" / "libdnnl.so.3"
+    if not onednn.exists():
+        raise OSError("there is no oneDNN in the environment.")
+    FOLDER.mkdir(exist_ok=True)
+    LIBRARY.unlink(missing_ok=True)
+    unfinished = LIBRARY.with_suffix(".unfinished")
+    command = ["g++", "-O2", "-shared", "-fPIC", "-x", "c++", "-", "-x", "none", str(onednn)]
+    # The loader finds oneDNN from where the library is, also after the folder was moved.
+    command += [f"-Wl,-soname,{LIBRARY.name}", "-Wl,-rpath,$ORIGIN/../lib", "-o", str(unfinished)]
+    try:
+        subprocess.run(command, input=SOURCE, text=True, check=True, capture_output=True)
+        # In a process of its own: a processor that it cannot serve would end this one.
+        subprocess.run([sys.executable, __file__, str(unfinished)], check=True, capture_output=True, text=True)
+        unfinished.rename(LIBRARY)
+    except subprocess.CalledProcessError as error:
+        last_words = error.stderr.strip().splitlines()[-1:] or [f"exit status {error.returncode}"]
+        raise OSError(f"the library for oneDNN does not work: {last_words[0]}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return FLAG
+
+
+def check(library):
+    """Multiply two matrices with a library's ``sgemm_``, each as it is and transposed, and compare with NumPy.
+
+    Raises
+    ------
+    ArithmeticError
+        If a result is another one.
+    """
+    import numpy as np
+
+    sgemm = ctypes.CDLL(str(library)).sgemm_
+    rng = np.random.RandomState(0)
+    for transa, transb in [(b"N", b"N"), (b"T", b"N"), (b"N", b"T"), (b"T", b"T")]:
+        a = rng.normal(size=(20, 30) if transa == b"N" else (30, 20)).astype("float32", order="F")
+        b = rng.normal(size=(30, 40) if transb == b"N" else (40, 30)).astype("float32", order="F")
+        c = rng.normal(size=(20, 40)).astype("float32", order="F")
+        wanted = 0.5 * (a if transa == b"N" else a.T) @ (b if transb == b"N" else b.T) + 2 * c
+        sizes = [ctypes.byref(ctypes.c_int(n)) for n in (20, 40, 30, len(a), len(b), len(c))]
+        alpha, beta = (ctypes.byref(ctypes.c_float(factor)) for factor in (0.5, 2))
+        a, b = (array.ctypes.data_as(ctypes.c_void_p) for array in (a, b))
+        sgemm(
+            transa, transb, *sizes[:3], alpha, a, sizes[3], b, sizes[4], beta, c.ctypes.data_as(ctypes.c_void_p), sizes[5]
+        )
+        if not np.allclose(c, wanted, atol=1e-4):
+            raise ArithmeticError(f"sgemm_ in {library} does not multiply as NumPy does.")
+
+
+if __name__ == "__main__":
+    check(sys.argv[1])

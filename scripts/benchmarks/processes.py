@@ -1,0 +1,100 @@
+"""The driver's side of worker.py: starts a worker, asks it, and keeps it still while another one is measured."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from compare_devices import with_device
+
+from . import peers
+
+WORKER = Path(__file__).resolve().with_name("worker.py")
+PATIENCE = 900  # seconds for an answer; compiling takes the longest
+
+
+class WorkerError(Exception):
+    """An engine that died, hangs, or computes something else."""
+
+
+class Worker:
+    """A process with one engine and one workload, stopped except while it answers.
+
+    An idle engine is not a quiet one: its threads go on looking for work for a while, on the processors of the next.
+    """
+
+    def __init__(self, engine, workload, data, setting, compiledir=None):
+        python = sys.executable if engine == "Theano" else peers.PYTHON
+        command = [python, WORKER, engine, workload.to_json(), data, setting.n_threads]
+        self.errors = tempfile.TemporaryFile(dir=setting.folder)
+        self.process = subprocess.Popen(
+            list(map(str, command)),
+            env=environment(engine, setting, compiledir),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            text=True,
+            start_new_session=True,  # with all the processes that it starts, it is stopped and ended as one group
+        )
+
+    def first_answer(self):
+        answer = self.read()
+        self.send_signal(signal.SIGSTOP)
+        return answer
+
+    def ask(self, command, number=""):
+        self.send_signal(signal.SIGCONT)
+        try:
+            self.process.stdin.write(f"{command} {number}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died: `read` says why
+        answer = self.read()
+        self.send_signal(signal.SIGSTOP)
+        return answer
+
+    def read(self):
+        ready, *_ = select.select([self.process.stdout], [], [], PATIENCE)
+        if not ready:
+            raise WorkerError(f"no answer for {PATIENCE} s")
+        line = self.process.stdout.readline()
+        if not line:
+            raise WorkerError(f"the worker ended (exit status {self.process.wait()}); its last lines:\n{self.last_words()}")
+        return json.loads(line)
+
+    def last_words(self):
+        self.errors.seek(0)
+        return "\n".join(self.errors.read().decode(errors="replace").splitlines()[-12:])
+
+    def send_signal(self, number):
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def close(self):
+        self.send_signal(signal.SIGKILL)
+        self.process.wait()
+        for file in (self.process.stdout, self.errors):
+            file.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+
+
+def environment(engine, setting, compiledir=None):
+    """What a worker finds in its environment: how many threads, which device, and no compiled code of an earlier run."""
+    variables = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BENCHMARK_THREADS"]
+    values = {**os.environ, **dict.fromkeys(variables, str(setting.n_threads)), "BENCHMARK_DEVICE": setting.device}
+    if engine == "Theano":
+        values["THEANO_FLAGS"] = with_device(os.environ.get("THEANO_FLAGS", ""), setting.device)
+        if compiledir:
+            values["THEANO_FLAGS"] += f",base_compiledir={compiledir}"
+    values["TORCHINDUCTOR_CACHE_DIR"] = tempfile.mkdtemp(dir=setting.folder)
+    values["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+    return values

@@ -1,0 +1,103 @@
+"""One engine with one workload, in a process of its own: reads commands from standard input, answers in JSON.
+
+The workload is one of `WORKLOADS`, or one of your own as `Workload.to_json` writes it. The first answer, unasked, says
+how long the start took: until the libraries were imported, and until the first step was done, all in seconds.
+
+    check N      N steps without random numbers, from the initial weights: the cost of each
+    train N      N steps: the cost of each
+    time N       N steps: seconds
+    product N    a product of two N x N matrices: seconds
+    memory       the most memory this process ever held: MiB
+"""
+
+import ctypes
+import itertools
+import json
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+ENGINES = {
+    "Theano": ("theano_engine", "Engine"),
+    "NumPy": ("numpy_engine", "Engine"),
+    "PyTorch": ("torch_engine", "Engine"),
+    "PyTorch compiled": ("torch_engine", "CompiledEngine"),
+    "JAX": ("jax_engine", "Engine"),
+    "JAX scanned": ("jax_engine", "ScannedEngine"),
+}
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def main():
+    # A stopped worker would outlive a driver that was killed.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    engine_name, workload, data_file, n_threads = sys.argv[1:]
+    # Before any library counts the processors.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(n_threads)])
+    # What libraries say while they start must not get between the answers.
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    started = time.perf_counter()
+
+    import numpy as np
+    from workloads import WORKLOADS, Workload
+
+    workload = WORKLOADS.get(workload) or Workload.from_json(workload)
+    with np.load(data_file, allow_pickle=False) as data:
+        pixels, labels = data["pixels"], data["labels"]
+    n_batches = len(pixels) // workload.batch_size
+    pixels, labels = (array[: n_batches * workload.batch_size] for array in (pixels, labels))
+    params = workload.initial_params()
+
+    module, name = ENGINES[engine_name]
+    module = __import__(module)
+    imported = time.perf_counter()
+    engine = getattr(module, name)(workload, pixels, labels, params)
+    engine.run([0])
+    first_result = time.perf_counter()
+    ready = {"version": module.version(), "import_s": imported - started, "first_result_s": first_result - started}
+    print(json.dumps(ready), file=answers)
+
+    batches = itertools.cycle(range(n_batches))
+
+    def indices(n):
+        return list(itertools.islice(batches, n))
+
+    for line in sys.stdin:
+        command, *numbers = line.split()
+        n = int(numbers[0]) if numbers else 0
+        if command == "check":
+            quiet = getattr(module, name)(workload.without_noise(), pixels, labels, params)
+            answer = quiet.run([index % n_batches for index in range(n)])
+        elif command == "train":
+            answer = engine.run(indices(n))
+        elif command == "time":
+            answer = seconds(lambda chosen=indices(n): engine.run(chosen))
+        elif command == "product":
+            a, b = np.random.RandomState(0).normal(size=(2, n, n)).astype("float32")
+            multiply = module.matrix_product(a, b)
+            multiply()
+            answer = min(seconds(multiply) for _ in range(5))
+        else:
+            answer = peak_memory()
+        print(json.dumps(answer), file=answers)
+
+
+def seconds(function):
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def peak_memory():
+    # getrusage would count the memory of the process that started this one.
+    return int(re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()
