@@ -1,5 +1,6 @@
 """How time and memory of this project grow: with width, depth, mini-batch and data set."""
 
+import contextlib
 import datetime
 import tempfile
 from pathlib import Path
@@ -29,25 +30,21 @@ GROWTH = {
 
 
 def grow(options, folder):
-    """Measure every point with one worker each; returns what is written to benchmark-scale.json."""
+    """Measure every point with a worker of its own, those of a panel in turns; returns what goes into benchmark-scale.json."""
     setting = measure.Setting(options.threads[-1], options.device, folder, options.rounds, options.turn)
     n_available = len(measure.load(measure.save_digits(Path(folder, "all.npz"), 50_000))[0])
     growth, problems, results = {}, [], {"versions": {}, "product_s": {}}
     for what, (values, case) in GROWTH.items():
-        growth[what] = []
-        for value in values[:: len(values) - 1] if options.quick else values:
-            workload, n_rows = case(value)
-            if max(n_rows, workload.batch_size) > n_available:
-                say(f"{what}: only {n_available:,} rows are here, and {value:,} are left out")
-                continue
-            say(f"{what}: {value:,}")
-            try:
-                point = measure_point(workload, n_rows, setting, results)
-            except WorkerError as error:
-                problems.append(f"{what}, {value}: {error}")
-                say(problems[-1])
-            else:
-                growth[what].append({"value": value, "flops": workload.flops, **point})
+        panel = Panel(what, setting, problems)
+        with panel:
+            for value in values[:: len(values) - 1] if options.quick else values:
+                workload, n_rows = case(value)
+                if max(n_rows, workload.batch_size) > n_available:
+                    say(f"{what}: only {n_available:,} rows are here, and {value:,} are left out")
+                else:
+                    panel.add(value, workload, n_rows)
+            panel.measure(results)
+        growth[what] = [point for _, point in panel.points]
     return {
         "date": datetime.date.today().isoformat(),
         "machine": measure.describe_machine(options.device),
@@ -60,22 +57,59 @@ def grow(options, folder):
     }
 
 
-def measure_point(workload, n_rows, setting, results):
-    """Seconds of a step in each round, and the most memory. For the peak, the fastest product of all workers counts."""
-    with tempfile.TemporaryDirectory(dir=setting.folder) as folder:
-        worker = Worker("Theano", workload, first_rows(n_rows, setting.folder, folder), setting)
-        try:
-            results["versions"]["Theano"] = worker.first_answer()["version"]
-            worker.ask("time", FEWEST_STEPS)
-            a_step = worker.ask("time", FEWEST_STEPS) / FEWEST_STEPS
-            steps = max(FEWEST_STEPS, round(setting.turn / a_step))
-            seconds = [worker.ask("time", steps) / steps for _ in range(setting.n_rounds)]
-            memory = worker.ask("memory")
-            product = worker.ask("product", PRODUCT_SIZE)
-            results["product_s"]["Theano"] = min(product, results["product_s"].get("Theano", product))
-            return {"steps": steps, "seconds": seconds, "memory_mib": memory}
-        finally:
-            worker.close()
+class Panel:
+    """The points of a panel, each with its worker. One that fails leaves; the others go on."""
+
+    def __init__(self, what, setting, problems):
+        self.what, self.setting, self.problems = what, setting, problems
+        self.points = []
+        self.workers = contextlib.ExitStack()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.workers.close()
+
+    def add(self, value, workload, n_rows):
+        say(f"{self.what}: {value:,}")
+        point = {"value": value, "flops": workload.flops, "seconds": []}
+        with tempfile.TemporaryDirectory(dir=self.setting.folder) as folder:
+            worker = Worker("Theano", workload, first_rows(n_rows, self.setting.folder, folder), self.setting)
+            self.workers.callback(worker.close)
+            self.points.append((worker, point))
+            self.each(self.start, [self.points[-1]])
+
+    def measure(self, results):
+        """Rounds in which each worker has its turn, so that a slow minute of the machine hits all of them."""
+        for _ in range(self.setting.n_rounds):
+            self.each(self.take_turn)
+        self.each(lambda worker, point: self.finish(worker, point, results))
+
+    def each(self, action, points=None):
+        for worker, point in list(self.points if points is None else points):
+            try:
+                action(worker, point)
+            except WorkerError as error:
+                self.problems.append(f"{self.what}, {point['value']}: {error}")
+                say(self.problems[-1])
+                self.points.remove((worker, point))
+
+    def start(self, worker, point):
+        point["version"] = worker.first_answer()["version"]
+        worker.ask("time", FEWEST_STEPS)
+        a_step = worker.ask("time", FEWEST_STEPS) / FEWEST_STEPS
+        point["steps"] = max(FEWEST_STEPS, round(self.setting.turn / a_step))
+
+    def take_turn(self, worker, point):
+        point["seconds"].append(worker.ask("time", point["steps"]) / point["steps"])
+
+    def finish(self, worker, point, results):
+        """The most memory; and for the peak, the fastest product of all workers."""
+        point["memory_mib"] = worker.ask("memory")
+        product = worker.ask("product", PRODUCT_SIZE)
+        results["product_s"]["Theano"] = min(product, results["product_s"].get("Theano", product))
+        results["versions"]["Theano"] = point.pop("version")
 
 
 def first_rows(n_rows, source, folder):
@@ -114,6 +148,9 @@ def draw(results):
         panel.set_xlabel(what)
         panel.set_xticks(values, [f"{value:,}" for value in values])
         panel.set_ylabel("a step, ms", color="#c8452f")
+        # What hardly changes shall not look as if it did.
+        low, high = panel.get_ylim()
+        panel.set_ylim(low / max(1, (4 * low / high) ** 0.5), high * max(1, (4 * low / high) ** 0.5))
         panel.yaxis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
         panel.minorticks_off()
         panel.yaxis.set_major_formatter(lambda number, _: f"{number:g}")
