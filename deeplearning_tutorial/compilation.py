@@ -40,6 +40,7 @@ from theano.gof import cc, compilelock, op
 PATIENCE = 10  # seconds that a program waits for others without a word
 
 _queue = None  # the file that this process holds while it compiles
+_has_lock = False
 
 
 def _key(self, fgraph, *arguments, _theanos=cc.CLinker.cmodule_key_, **options):
@@ -63,8 +64,11 @@ def _version(self, _theanos=op.COp.c_code_cache_version):
 
 def _lock(folder, _theanos=compilelock.lock, **wishes):
     """Wait until this process may compile. `folder` is the one in the compile folder that stands for Theano's own lock."""
+    global _has_lock
     if wishes:  # Theano's force_unlock, which does not want to wait
-        return _theanos(folder, **wishes)
+        _theanos(folder, **wishes)
+        _has_lock = True
+        return
     complaint = threading.Timer(PATIENCE, _complain, [folder])
     complaint.daemon = True
     complaint.start()
@@ -73,6 +77,7 @@ def _lock(folder, _theanos=compilelock.lock, **wishes):
         # A program without this module may hold Theano's lock. And one that was killed has left it behind:
         # Theano sees that no such process is alive. Where the queue does not work, this lock is enough.
         _theanos(folder, min_wait=0.05, max_wait=0.1, verbosity=0)
+        _has_lock = True
     except BaseException:
         _leave_queue()
         raise
@@ -81,8 +86,12 @@ def _lock(folder, _theanos=compilelock.lock, **wishes):
 
 
 def _unlock(self, force=False, _theanos=compilelock.Unlocker.unlock):
-    _theanos(self, force)
-    if not force:  # forced, it is another's lock that goes away
+    global _has_lock
+    if force:  # it is another's lock that goes away
+        _theanos(self, force)
+    elif _has_lock:  # At the end of a program Theano unlocks once more, and could hit the next one's lock as it is made.
+        _has_lock = False
+        _theanos(self)
         _leave_queue()
 
 

@@ -198,6 +198,13 @@ def test_the_lock_is_free_again_after_it_was_held(lock_dir):
         assert seconds_to_lock(lock_dir) < 0.5
 
 
+def test_what_is_not_locked_is_not_unlocked(lock_dir):
+    seconds_to_lock(lock_dir)
+    lock_dir.mkdir()  # another program begins to lock
+    compilelock.get_lock.unlocker.unlock()
+    assert lock_dir.exists()
+
+
 @pytest.mark.parametrize("script", [IMPORT + HOLD, IMPORT_WITHOUT_CURE + HOLD], ids=["ours", "Theano's"])
 def test_the_lock_is_handed_on_at_once_and_not_earlier(lock_dir, hold, script, caplog):
     program = hold(script)
