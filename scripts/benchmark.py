@@ -21,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import compare_devices
 from benchmarks import measure, peers, report, scale
 from benchmarks.worker import ENGINES
 from benchmarks.workloads import WORKLOADS
@@ -150,17 +151,9 @@ def write(results, folder):
     results["problems"] = [problem.splitlines()[0] for problem in results["problems"]]
     picture = io.BytesIO()
     kind.draw(results).savefig(picture, format="png", dpi=150)
-    folder.mkdir(parents=True, exist_ok=True)
-    replace(folder / f"{name}.json", (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
-    replace(folder / f"{name}.png", picture.getvalue())
+    compare_devices.write(results, folder / f"{name}.json")
+    compare_devices.write_file(folder / f"{name}.png", picture.getvalue())
     print(f"{name}.json and {name}.png are in {folder}.", file=sys.stderr)
-
-
-def replace(path, content):
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
 
 
 if __name__ == "__main__":

@@ -364,10 +364,15 @@ def row(cells):
 
 def write(results, path):
     """Write the results as JSON: all of them, or nothing."""
+    write_file(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def write_file(path, content):
+    """Write bytes so that `path` holds all of them or is left as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".json", delete=False, encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
         try:
-            file.write(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+            file.write(content)
             file.close()
             os.chmod(file.name, 0o644)
             os.replace(file.name, path)
