@@ -21,7 +21,7 @@ Nothing here hides Theano; the notebooks build each thing by hand first and call
 `device`           what Theano really runs on
 `libgpuarray`      which GPUs and OpenCL devices are here, and what the others lack
 `random_streams`   random numbers as fast as the network that uses them
-`rewrites`         momentum without needless sums
+`rewrites`         fewer passes over memory in training
 `onednn`           products of matrices through oneDNN
 `compilation`      what was compiled once is found again
 `exercises`        the hints and checks of the notebooks

@@ -14,6 +14,7 @@ import theano.tensor as T
 from theano.gpuarray.basic_ops import HostFromGpu
 from tqdm.auto import tqdm
 
+import deeplearning_tutorial.rewrites  # noqa: F401  so that what is compiled here is faster
 from deeplearning_tutorial.monitoring import History
 
 EPOCHS_VARIABLE = "DEEPLEARNING_TUTORIAL_EPOCHS"

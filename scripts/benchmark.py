@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import compare_devices
-from benchmarks import measure, peers, report, scale
+from benchmarks import measure, peers, report, scale, start
 from benchmarks.worker import ENGINES
 from benchmarks.workloads import WORKLOADS
 
@@ -49,14 +49,17 @@ def main(arguments=None):
 
 
 def run(options):
-    if not options.scale and set(options.engines) != {"Theano"}:
+    if not (options.scale or options.start) and set(options.engines) != {"Theano"}:
         peers.make_environment(options.device)
     load = round(os.getloadavg()[0], 2)
     if load > 0.5:
         print(f"Other programs keep this machine busy (load {load}): times with several threads will mislead.", file=sys.stderr)
     # What an engine started and left behind may still be writing there.
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
-        results = scale.grow(options, folder) if options.scale else measure.compare(options, folder)
+        if options.start:
+            results = start.begin(folder)
+        else:
+            results = scale.grow(options, folder) if options.scale else measure.compare(options, folder)
     return {**results, "load_before": load}
 
 
@@ -76,6 +79,7 @@ def parse(arguments):
     parser.add_argument("--rounds", type=at_least_one, metavar="N", help="turns of each engine (default: 7)")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where to compute (default: cpu)")
     parser.add_argument("--scale", action="store_true", help="instead: how this project's time and memory grow with size")
+    parser.add_argument("--start", action="store_true", help="instead: how long it takes from a clone to the first trained network")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where to write (default: results)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="only print the tables of a file written before")
     options = parser.parse_args(arguments)
@@ -131,29 +135,37 @@ def at_least_one(text):
 def read(path):
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        if "product_s" in results or "threads" in results:
+        if {"product_s", "threads", "setup_s"} & set(results):
             return results
     except (OSError, ValueError) as error:
         sys.exit(f"{path} cannot be read: {error}")
     sys.exit(f"{path} is no file that scripts/benchmark wrote.")
 
 
+def kind_of(results):
+    """The module that made them, and the name of their file."""
+    if "setup_s" in results:
+        return start, "benchmark-start"
+    return (scale, "benchmark-scale") if "growth" in results else (report, "benchmark")
+
+
 def tables_of(results):
-    return (scale if "growth" in results else report).tables(results)
+    return kind_of(results)[0].tables(results)
 
 
 def write(results, folder):
-    """Write the numbers and the figure: each file whole, or not at all."""
-    kind, name = (scale, "benchmark-scale") if "growth" in results else (report, "benchmark")
+    """Write the numbers, and the figure if they make one: each file whole, or not at all."""
+    kind, name = kind_of(results)
     if kind is report:
         results = {**results, "summary": report.summarize(results)}
     # An error's further lines show paths of this machine.
     results["problems"] = [problem.splitlines()[0] for problem in results["problems"]]
-    picture = io.BytesIO()
-    kind.draw(results).savefig(picture, format="png", dpi=150)
     compare_devices.write(results, folder / f"{name}.json")
-    compare_devices.write_file(folder / f"{name}.png", picture.getvalue())
-    print(f"{name}.json and {name}.png are in {folder}.", file=sys.stderr)
+    if hasattr(kind, "draw"):
+        picture = io.BytesIO()
+        kind.draw(results).savefig(picture, format="png", dpi=150)
+        compare_devices.write_file(folder / f"{name}.png", picture.getvalue())
+    print(f"{name}.* is in {folder}.", file=sys.stderr)
 
 
 if __name__ == "__main__":

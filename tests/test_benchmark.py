@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from deeplearning_tutorial import ROOT
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import benchmark
-from benchmarks import measure, numpy_engine, peers, processes, report, scale, theano_engine
+from benchmarks import measure, numpy_engine, peers, processes, report, scale, start, theano_engine
 from benchmarks.workloads import WORKLOADS, Workload
 
 TINY = Workload("tiny", (30,), 20, 0.1)
@@ -367,3 +368,53 @@ def test_the_figure_of_what_grows_has_four_panels_and_the_table_every_point():
     }  # fmt: skip
     assert scale.tables(measured).count("| 4 | 4,000 | 1.0 | 50 % | 104 |") == 4
     assert len(scale.draw(measured).get_axes()) == 2 * 4
+
+
+# The start -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_set_up_is_timed_in_its_parts(capfd):
+    script = "echo hello; echo '[1/2] Packages'; sleep 0.3; echo '      many'; echo '[2/2] Data'"
+    parts = start.time_setup(["bash", "-c", script])
+    assert list(parts) == ["Packages", "Data"]
+    assert 0.3 <= parts["Packages"] < 5 and 0 <= parts["Data"] < 0.3
+    assert "      many" in capfd.readouterr().err
+
+
+def test_a_set_up_that_fails_is_no_measurement():
+    with pytest.raises(subprocess.CalledProcessError):
+        start.time_setup(["bash", "-c", "echo '[1/2] Packages'; exit 3"])
+
+
+def test_the_cells_that_are_timed_are_in_the_notebook():
+    notebook = json.loads((ROOT / start.NOTEBOOK).read_text())
+    assert set(start.MILESTONES) - {"all"} <= {cell["id"] for cell in notebook["cells"]}
+
+
+def test_cells_are_timed_from_before_the_kernel_starts(tmp_path):
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, writes
+
+    cells = [new_code_cell("import time", id="imports"), new_markdown_cell("Wait.", id="text"), new_code_cell("time.sleep(0.3)", id="wait")]
+    path = tmp_path / "tiny.ipynb"
+    path.write_text(writes(new_notebook(cells=cells)))
+    answer = subprocess.run([sys.executable, start.__file__, path], capture_output=True, text=True, check=True)
+    times = json.loads(answer.stdout)
+    assert list(times) == ["imports", "wait", "all"]
+    assert 0 < times["imports"] < times["wait"] - 0.3 and times["wait"] <= times["all"]
+
+
+def test_a_start_is_measured_reported_and_written(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(start, "time_setup", lambda command: {"Python": 2.0, "Data": 3.0})
+    seconds = {"imports": 1.0, "batch-descent": 2.5, "tutorial-run": 4.0, "all": 9.0}
+
+    def run(command, **_):
+        return subprocess.CompletedProcess(command, 0, stdout=json.dumps(seconds))
+
+    monkeypatch.setattr(start.subprocess, "run", run)
+    assert benchmark.main(["--start", "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "| Data | 3.0 |" in printed and "| a first network is trained | 2.5 | 2.5 |" in printed
+    assert "| **ready to begin** | **5.0** |" in printed
+    assert [path.name for path in tmp_path.iterdir()] == ["benchmark-start.json"]
+    assert benchmark.main(["--report", str(tmp_path / "benchmark-start.json")]) == 0
+    assert capsys.readouterr().out == printed

@@ -57,7 +57,9 @@ def copy(tmp_path):
     root = tmp_path / "Übung 1, it's ours"
     for name in ("scripts", ".ci"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "requirements.txt", root)
+    (root / "deeplearning_tutorial").mkdir()
+    for name in ("requirements.txt", "deeplearning_tutorial/onednn.py", "deeplearning_tutorial/sgemm.cpp"):
+        shutil.copy(ROOT / name, root / name)
     for name in ("data/mnist", "data/mnist-5k", "notebooks/solved", "tests"):
         (root / name).mkdir(parents=True)
     for name in ("01_a.ipynb", "06_b.ipynb"):
@@ -78,6 +80,7 @@ def pretend(root, script=""):
 
 def write_stamp(root):
     names = ["requirements.txt", "scripts/setup", "scripts/warm_up.py"]
+    names += ["deeplearning_tutorial/onednn.py", "deeplearning_tutorial/sgemm.cpp"]
     sums = [f"{hashlib.sha256((root / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     for name in ("stamp", "compiled"):
         (root / ".venv" / name).write_text(f"{''.join(sums)}{root}\n")
@@ -193,13 +196,14 @@ def test_setup_again_does_nothing_and_does_it_fast(copy):
 
 @pytest.mark.parametrize("change", [
     lambda root: (root / "requirements.txt").write_text("numpy==1.23.4\n"),
+    lambda root: (root / "deeplearning_tutorial/sgemm.cpp").write_text("// faster still"),
     lambda root: (root / "scripts/setup").write_text((root / "scripts/setup").read_text() + "# newer\n"),
     lambda root: (root / "scripts/warm_up.py").write_text("more to compile"),
     lambda root: (root / "data/mnist/train-images-idx3-ubyte").unlink(),
     lambda root: (root / ".venv/stamp").unlink(),
     lambda root: (root / ".venv/compiled").unlink(),
     lambda root: (root / ".venv/bin/python").unlink(),
-], ids=["requirements", "setup script", "compiled code", "data", "stamp", "other notebooks", "python"])
+], ids=["requirements", "matrix products", "setup script", "compiled code", "data", "stamp", "other notebooks", "python"])
 def test_setup_notices_that_there_is_something_to_do(copy, change):
     change(copy)
     result = run(copy / "scripts/setup", "--check")
