@@ -404,14 +404,24 @@ def test_cells_are_timed_from_before_the_kernel_starts(tmp_path):
 
 
 def test_a_start_is_measured_reported_and_written(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(start, "time_setup", lambda command: {"Python": 2.0, "Data": 3.0})
+    environments = []
+    monkeypatch.setenv("THEANORC", str(ROOT / "theanorc.example"))
+
+    def set_up(command, environment):
+        environments.append(environment)
+        return {"Python": 2.0, "Data": 3.0}
+
+    monkeypatch.setattr(start, "time_setup", set_up)
     seconds = {"imports": 1.0, "batch-descent": 2.5, "tutorial-run": 4.0, "all": 9.0}
 
-    def run(command, **_):
+    def run(command, env=None, **_):
+        environments.append(env or {})
         return subprocess.CompletedProcess(command, 0, stdout=json.dumps(seconds))
 
     monkeypatch.setattr(start.subprocess, "run", run)
     assert benchmark.main(["--start", "--output", str(tmp_path)]) == 0
+    # What is set up in this folder must not help the clone.
+    assert len(environments) == 4 and not any(str(ROOT) in value for each in environments for value in each.values())
     printed = capsys.readouterr().out
     assert "| Data | 3.0 |" in printed and "| a first network is trained | 2.5 | 2.5 |" in printed
     assert "| **ready to begin** | **5.0** |" in printed
