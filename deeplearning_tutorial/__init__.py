@@ -16,6 +16,7 @@ Nothing here hides Theano; the notebooks build each thing by hand first and call
 `updates`          `sgd`, `momentum`, …: what changes after each mini-batch
 `regularization`   `l1`, `l2`, `max_norm`: what keeps weights small
 `training`         `MinibatchFunction` compiles, `fit` trains with early stopping
+`checkpoint`       `save`, `load`: parameters in a file, whatever happens meanwhile
 `monitoring`       `History`: what happened during training; what the hidden units do
 `plotting`         digits, filters, curves, confusion matrices, graphs
 `device`           what Theano really runs on

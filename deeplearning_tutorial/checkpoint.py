@@ -1,0 +1,149 @@
+"""Parameters in a file: of a network that is trained, or of one that is to be trained further.
+
+>>> save("mlp.npz", {"W": W.get_value(), "b": b.get_value()}, {"n_hidden": [500], "epoch": 12})
+>>> arrays, about = load("mlp.npz")
+>>> W.set_value(arrays["W"])
+
+The file is NumPy's ``.npz``, a zip archive of arrays with a checksum (CRC-32) of each, which ``numpy.load`` opens too.
+Nothing in it is ever unpickled. A program that is killed while it saves, or a full disk, costs nothing that was there:
+the new file takes the old one's place when it is complete, and the old one stays beside it as ``mlp.previous.npz``.
+"""
+
+import io
+import json
+import os
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+FORMAT = 1
+ABOUT = "checkpoint"  # the member that holds the rest, as text
+
+
+class CheckpointError(ValueError):
+    """A file that cannot be used, and why."""
+
+
+def save(path, arrays, about=None):
+    """Write arrays, and what there is to say about them.
+
+    Parameters
+    ----------
+    path : str or Path
+        Should end in ``.npz``. A file that is there becomes the previous one.
+    arrays : dict from str to ndarray
+        Of numbers; names as you like, but for ``"checkpoint"``.
+    about : dict, optional
+        Anything that JSON can hold.
+
+    Raises
+    ------
+    ValueError
+        If an array holds something else than numbers, or a name is taken. Nothing is written then.
+    OSError
+        If the file cannot be written; what was there is still there.
+    """
+    path = Path(path)
+    arrays = {name: np.asarray(array) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"{name!r} cannot be saved: it holds {array.dtype}, not numbers.")
+        if name == ABOUT or "/" in name or not name:
+            raise ValueError(f"an array cannot be called {name!r}.")
+    text = json.dumps({"format": FORMAT, "about": about or {}})
+    members = {ABOUT: np.frombuffer(text.encode(), dtype="uint8"), **arrays}
+
+    content = io.BytesIO()
+    np.savez(content, **members)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        with open(unfinished, "wb") as file:
+            file.write(content.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    # Between these two, after a kill, there is only the previous one, and `load` takes it.
+    if path.exists():
+        os.replace(path, previous(path))
+    os.replace(unfinished, path)
+
+
+def load(path):
+    """Read what `save` wrote; what the one before wrote, with a warning, if the file is missing or damaged.
+
+    Returns
+    -------
+    arrays : dict from str to ndarray
+    about : dict
+
+    Raises
+    ------
+    CheckpointError
+        If there is no file that can be used, with the reason.
+    """
+    path = Path(path)
+    try:
+        return _read(path)
+    except (OSError, CheckpointError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        if not previous(path).exists():
+            raise CheckpointError(f"{path} cannot be used: {reason}.") from None
+        result = _read_previous(path, reason)
+        warnings.warn(f"{path} cannot be used: {reason}. The one before, {previous(path).name}, is used instead.", stacklevel=2)
+        return result
+
+
+def previous(path):
+    """Where the checkpoint before this one is."""
+    path = Path(path)
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def _read_previous(path, reason):
+    try:
+        return _read(previous(path))
+    except (OSError, CheckpointError) as error:
+        raise CheckpointError(f"{path} cannot be used: {reason}; and the one before neither: {error}.") from None
+
+
+def _read(path):
+    with open(path, "rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                arrays = {Path(member.filename).stem: _array(archive, member) for member in archive.infolist()}
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, ValueError) as error:
+            raise CheckpointError(f"it is damaged, or no .npz file ({error})") from None
+    if ABOUT not in arrays:
+        raise CheckpointError("it was not written by deeplearning_tutorial.checkpoint")
+    try:
+        text = json.loads(arrays.pop(ABOUT).tobytes())
+        version, about = text["format"], text["about"]
+    except (ValueError, KeyError, TypeError):
+        raise CheckpointError("it was not written by deeplearning_tutorial.checkpoint") from None
+    if version != FORMAT:
+        raise CheckpointError(f"its format is {version!r}, and this version reads format {FORMAT}")
+    return arrays, about
+
+
+def _array(archive, member):
+    """An array, but only if it is one of numbers and as large as the file says: neither pickles nor bombs."""
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise CheckpointError(f"{member.filename} is compressed, which `save` does not do")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        if version not in read_header:
+            raise CheckpointError(f"{member.filename} has an unknown version")
+        shape, columns_first, dtype = read_header[version](file)
+        if dtype.kind not in "biuf":
+            raise CheckpointError(f"{member.filename} holds {dtype}, not numbers")
+        content = file.read()  # ends with a look at the checksum
+    count = int(np.prod(shape, dtype="object"))
+    if min(shape, default=0) < 0 or count * dtype.itemsize != len(content):
+        raise CheckpointError(f"{member.filename} has another size than it says")
+    return np.frombuffer(content, dtype=dtype).reshape(shape, order="F" if columns_first else "C").copy()
