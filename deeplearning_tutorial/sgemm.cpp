@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <omp.h>
+#include <pthread.h>
 
 // oneDNN's own: C = alpha op(A) op(B) + beta C, where op(A) is m x k, op(B) is k x n, and rows are stored one after the other.
 extern "C" int dnnl_sgemm(
@@ -124,6 +126,9 @@ void compute_together(const Product& product, Shared shared, int n_threads)
         }
     }
 }
+
+// A forked child has none of its parent's other threads, and would wait for them for ever: it goes on with one.
+[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { omp_set_num_threads(1); });
 
 }  // namespace
 

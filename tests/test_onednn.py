@@ -100,7 +100,7 @@ MISTAKES = [
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_in_how_threads_share_is_noticed(folder, mistake):
     lib = Path(sys.prefix) / "lib"
-    library = compiled(folder, broken(*mistake), libraries=[lib / "libdnnl.so.3", f"-Wl,-rpath,{lib}"])
+    library = compiled(folder, broken(*mistake), libraries=[lib / "libdnnl.so.3", "-Xlinker", "-rpath", "-Xlinker", lib])
     assert check(library, 1)
     assert not check(library, 2)
 
@@ -126,6 +126,25 @@ for i in range(3):
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
     folder = Path(onednn.__file__).parent.parent
     subprocess.run([sys.executable, "-c", program], env=environment, cwd=folder, check=True)
+
+
+@needs_onednn
+def test_a_forked_child_does_not_wait_for_its_parents_threads():
+    program = """
+import deeplearning_tutorial, multiprocessing, numpy as np, theano, theano.tensor as T
+x, W = (theano.shared(np.ones(shape, "float32")) for shape in [(20, 300), (300, 200)])
+function = theano.function([], T.dot(x, W).sum())
+
+def product():
+    return float(function())
+
+assert product() == 20 * 300 * 200  # with threads
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    assert pool.apply_async(product).get(timeout=30) == 20 * 300 * 200
+"""
+    environment = os.environ | {"OMP_NUM_THREADS": "2", "THEANO_FLAGS": "device=cpu"}
+    folder = Path(onednn.__file__).parent.parent
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=folder, check=True, timeout=120)
 
 
 @needs_onednn
