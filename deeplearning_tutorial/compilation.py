@@ -117,9 +117,7 @@ def _complain(folder):
     except OSError:
         holder = "another process"
     logging.getLogger(__name__).warning(
-        "Waiting for %s, which compiles for Theano in %s. If it hangs, end it.",
-        holder,
-        os.path.dirname(folder),
+        "Waiting for %s, which compiles for Theano in %s. If it hangs, end it.", holder, os.path.dirname(folder)
     )
 
 

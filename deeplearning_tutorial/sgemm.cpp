@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <omp.h>
@@ -103,10 +102,6 @@ void compute_together(const Product& product, Shared shared, int n_threads)
         #pragma omp for schedule(static, 1)
         for (int thread = 0; thread < n_threads; ++thread) {
             const int64_t first = begin(thread), last = begin(thread + 1);
-            for (int64_t next, from = first; from < last && shared != TERMS; from = next) {
-                next = std::min(from + block, last);
-                (shared == ROWS ? product.rows(from, next) : product.columns(from, next)).compute();
-            }
             if (shared == TERMS) {
                 Product part = product.terms(first, last);
                 if (thread > 0) {
@@ -115,6 +110,11 @@ void compute_together(const Product& product, Shared shared, int n_threads)
                     part.ldc = n;
                 }
                 part.compute();
+                continue;
+            }
+            for (int64_t next, from = first; from < last; from = next) {
+                next = std::min(from + block, last);
+                (shared == ROWS ? product.rows(from, next) : product.columns(from, next)).compute();
             }
         }
         if (shared == TERMS) {

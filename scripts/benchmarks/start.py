@@ -1,6 +1,5 @@
 """How long it takes to begin: from a clone of this repository to the first trained network, in parts."""
 
-import asyncio
 import datetime
 import json
 import os
@@ -91,7 +90,7 @@ def time_cells(path):
         config=Config(KernelManager={"transport_encryption": "auto"}),
     )
     start = time.perf_counter()
-    asyncio.run(client.async_execute(env={**os.environ, "TQDM_DISABLE": "1"}))
+    client.execute(env={**os.environ, "TQDM_DISABLE": "1"})
     return {**seconds, "all": max(seconds.values())}
 
 
