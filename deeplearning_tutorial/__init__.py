@@ -9,6 +9,7 @@ Nothing here hides Theano; the notebooks build each thing by hand first and call
 `images`           a picture of your own as a digit
 `preprocessing`    `standardize`, `whiten`: features that are easier to learn from
 `augmentation`     turned, shifted, bent and noisy copies of the digits
+`checks`           what is refused, and why
 `layers`           `LogisticRegression`, `HiddenLayer`, `dropout`
 `initialization`   where the weights of a layer begin
 `mlp`              `MLP`, with any number of hidden layers
@@ -17,6 +18,7 @@ Nothing here hides Theano; the notebooks build each thing by hand first and call
 `regularization`   `l1`, `l2`, `max_norm`: what keeps weights small
 `training`         `MinibatchFunction` compiles, `fit` trains with early stopping
 `checkpoint`       `save`, `load`: parameters in a file, whatever happens meanwhile
+`pretrained`       `load_pretrained`: parameters for when there is no time to train
 `monitoring`       `History`: what happened during training; what the hidden units do
 `plotting`         digits, filters, curves, confusion matrices, graphs
 `device`           what Theano really runs on
@@ -25,6 +27,7 @@ Nothing here hides Theano; the notebooks build each thing by hand first and call
 `rewrites`         fewer passes over memory in training
 `onednn`           products of matrices through oneDNN
 `compilation`      what was compiled once is found again
+`shared_checkout`  one checkout for many users
 `exercises`        the hints and checks of the notebooks
 =================  =======================================================================
 
@@ -42,8 +45,12 @@ import sys
 from pathlib import Path
 
 from deeplearning_tutorial import onednn
+from deeplearning_tutorial.shared_checkout import own_compile_folder, processor_type
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The name of the folder for compiled code: Theano's, and the type of processor, as -march=native is for no other.
+COMPILEDIR_FORMAT = f"compiledir_%(short_platform)s-{processor_type()}-%(python_version)s-%(python_bitwidth)s"
 
 if sys.version_info[:2] != (3, 11):
     raise ImportError(
@@ -87,6 +94,12 @@ def _put_ours_under_the_users():
     users = [path for path in os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep) if path not in ours]
     os.environ["THEANORC"] = os.pathsep.join(ours + users)
 
+    shared = ROOT / ".venv" / "theano"  # which scripts/setup has put into the second file
+    if configured("base_compiledir") == str(shared) and (own := own_compile_folder(shared)) != shared:
+        _add_flag("base_compiledir", shlex.quote(str(own)))
+    if not configured("compiledir_format"):
+        _add_flag("compiledir_format", COMPILEDIR_FORMAT)
+
     # Without scripts/setup nobody has made sure that there is a BLAS to link with.
     if len(ours) < 2 and not any(os.path.exists(os.path.expanduser(path)) for path in users):
         if "blas.ldflags" not in _flags() and blas_flags() != "-lopenblas":
@@ -96,6 +109,10 @@ def _put_ours_under_the_users():
 def _start(device):
     """Import Theano and make sure that it has its device. For the CPU nothing is to be done, not even that."""
     if device not in ("", "cpu"):
+        if device.startswith("opencl") and "theano" not in sys.modules:
+            from deeplearning_tutorial.libgpuarray import claim_kernel_cache
+
+            claim_kernel_cache()
         from deeplearning_tutorial.device import start
 
         start()

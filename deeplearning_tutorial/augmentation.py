@@ -7,8 +7,8 @@ never those that measure the error.
 >>> rng = np.random.RandomState(1234)
 >>> turned = rotate(train_x, 10)                             # (n_images, 784), counter-clockwise
 >>> shifted = translate(turned, down=2, right=-1.5)
->>> new_each_epoch = distort(rng, train_x)                   # each digit changed in its own way
->>> shared_train_x.set_value(new_each_epoch)
+>>> bent = distort(rng, train_x)                             # each digit changed in its own way
+>>> history = fit(train, validate, params, before_epoch=FreshEpochs(*train_set, seed=1234, change=distort))
 
 An image is a row of ``side * side`` pixels, as everywhere in this package. What comes in from outside it is 0, the
 background of raw pixels: distort first, standardize or whiten afterwards.
@@ -17,9 +17,20 @@ All the movements work alike. For each pixel of the new image they ask where in 
 place lies between four pixels, and bilinear interpolation weighs them by how near they are.
 """
 
+import contextlib
+import functools
 import math
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import types
+import warnings
 
 import numpy as np
+
+from deeplearning_tutorial.checks import check_callable, check_number, check_random_state
 
 # So many images at a time keep what is computed on the way in the processor's cache.
 CHUNK = 64
@@ -108,6 +119,7 @@ def elastic_distortion(rng, images, alpha=38, sigma=6):
     The weights of the Gaussian sum to 1, and the field *u* is 0 outside the image, so that the rim moves less than
     the middle.
     """
+    check_random_state(rng)
     _check_images(images)
     return _warp(images, _affine_maps(images), _displacements(rng, images, alpha, sigma))
 
@@ -133,6 +145,7 @@ def add_noise(rng, images, std=0.1):
     ValueError
         If `images` are not square images in rows with pixels in [0, 1], or `std` is negative.
     """
+    check_random_state(rng)
     _check_images(images)
     _check_range("std", std)
     if images.size and not (images.min() >= 0 and images.max() <= 1):
@@ -185,6 +198,7 @@ def distort(rng, images, rotation=12, translation=1.5, scaling=0.12, shear=0.1, 
         python -m timeit -n 1 -r 3 -s "import numpy as np; from deeplearning_tutorial.augmentation import distort; \
             rng = np.random.RandomState(0); x = rng.rand(60000, 784).astype('float32')" "distort(rng, x)"
     """
+    check_random_state(rng)
     _check_images(images)
     for name, bound in [("rotation", rotation), ("translation", translation), ("shear", shear)]:
         _check_range(name, bound)
@@ -198,6 +212,171 @@ def distort(rng, images, rotation=12, translation=1.5, scaling=0.12, shear=0.1, 
         height=1 + within(scaling), width=1 + within(scaling), shear=within(shear),
     )
     return _warp(images, affine_maps, _displacements(rng, images, alpha, sigma))
+
+
+class FreshEpochs:
+    """Digits in another order in each epoch, and each of them changed anew.
+
+    To be called before each epoch (see `training.fit`). Changing takes as long as training a small network does, so that a
+    process of its own does it for the next epoch while this one trains.
+
+    An epoch's digits follow from the seed and the epoch's number, and from nothing else: training that goes on from a
+    checkpoint sees the same.
+
+    Parameters
+    ----------
+    x, y : shared matrix (n_images, side * side) and vector of labels (n_images,)
+        The training set, as `load_data` returns it. What they hold now is what all epochs are made from.
+    seed : int
+        From 0 to 2**32 - 1.
+    change : callable, optional
+        ``change(rng, images, **options)`` returns changed images: `distort`, or a function of a module of yours. By default the
+        digits are only shuffled.
+    share : float
+        Of the digits, above 0 and at most 1, that are changed; in each epoch others. What has been interpolated is a little
+        blurred, which matters to a network that should draw sharp digits.
+    **options
+        For `change`.
+
+    Raises
+    ------
+    ValueError
+        If the images are not square, as many as labels and in shared variables, `share` is not in (0, 1], `seed` is none,
+        or `change` cannot be called or is not a function of a module.
+    """
+
+    def __init__(self, x, y, seed, change=None, share=1, **options):
+        check_number("share", share, "above 0 and at most 1", lambda share: 0 < share <= 1)
+        if seed not in range(2**32):
+            raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}.")
+        self._x, self._y = _shared("x", x), _shared("y", y)
+        images, self._labels = self._x.get_value(), self._y.get_value()
+        if len(self._labels) != len(images):
+            raise ValueError(f"there are {len(images)} images and {len(self._labels)} labels.")
+        self._make = functools.partial(_fresh_images, images, seed, change, share, options)
+        self._seed = seed
+        self._helper = None
+        if change is not None:
+            _check_images(images)
+            check_callable("change", change, "a function (rng, images, **options), such as distort")
+            change(np.random.RandomState(seed), images[:1], **options)  # an error now, and not in another process
+            # A daemon, such as a worker of scripts/sweep, may not start a process; one of many has no processor to spare either.
+            if not multiprocessing.current_process().daemon:
+                with contextlib.suppress(OSError):  # no memory for two: it goes on alone, slower
+                    self._helper = _Helper(self._make, images)
+
+    def __call__(self, epoch):
+        """Put the digits of an epoch into the shared variables, and let the helper begin with the next."""
+        images = self._from_helper(epoch) if self._helper else None
+        self._x.set_value(self._make(epoch) if images is None else images)
+        self._y.set_value(self._labels[_order(_epochs_rng(self._seed, epoch), len(self._labels))])
+        if self._helper:
+            self._helper.begin(epoch + 1)
+
+    def _from_helper(self, epoch):
+        try:
+            return self._helper.result(epoch)
+        except (EOFError, OSError):
+            warnings.warn("the process that changes the digits has ended; this one changes them now, between epochs.", stacklevel=3)
+            self._helper = None
+
+
+class _Helper:
+    """A process that makes the images of one epoch after the other. It ends with the one that started it, however that ends."""
+
+    def __init__(self, make, like):
+        # Not forked: a copy of a process that computes with threads, or on a GPU, may hang.
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        shared = context.RawArray("b", like.nbytes)
+        self._images = np.frombuffer(shared, like.dtype).reshape(like.shape)
+        self._asked_for = None
+        self._process = context.Process(target=_help, args=(theirs, make, shared), daemon=True)
+        with _environment(THEANO_FLAGS=f"{os.environ.get('THEANO_FLAGS', '')},device=cpu".lstrip(","), OMP_NUM_THREADS="1"), _no_main():
+            try:
+                self._process.start()
+            except (pickle.PicklingError, AttributeError) as error:
+                raise ValueError(f"change must be a function of a module, which another process can import ({error}).") from None
+        theirs.close()
+
+    def begin(self, epoch):
+        with contextlib.suppress(OSError):  # `result` will notice
+            self._connection.send(epoch)
+        self._asked_for = epoch
+
+    def result(self, epoch):
+        """The images, in memory that is written anew after the next `begin`."""
+        if self._asked_for not in (None, epoch):
+            self._connection.recv()
+            self._asked_for = None
+        if self._asked_for is None:
+            self.begin(epoch)
+        self._connection.recv()
+        self._asked_for = None
+        return self._images
+
+
+def _shared(name, variable):
+    """What can be given new values: the variable, or what it is a cast of, as load_data's labels are."""
+    found = variable
+    while not hasattr(found, "set_value"):
+        if not getattr(found, "owner", None):
+            raise ValueError(f"{name} must be a shared variable, as load_data returns it, not {type(variable).__name__}.")
+        found = found.owner.inputs[0]
+    return found
+
+
+def _help(connection, make, shared):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the one who trains
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            images = make(connection.recv())
+            np.frombuffer(shared, images.dtype)[:] = images.ravel()
+            connection.send(None)
+
+
+def _fresh_images(images, seed, change, share, options, epoch):
+    rng = _epochs_rng(seed, epoch)
+    order = _order(rng, len(images))
+    if change is None:
+        return images[order]
+    if share == 1:
+        return change(rng, images, **options)[order]
+    some = rng.permutation(len(images))[: round(share * len(images))]
+    fresh = images.copy()
+    fresh[some] = change(rng, images[some], **options)
+    return fresh[order]
+
+
+def _epochs_rng(seed, epoch):
+    return np.random.RandomState([seed, epoch])
+
+
+def _order(rng, n):
+    return rng.permutation(n)
+
+
+@contextlib.contextmanager
+def _no_main():
+    """Python's main module is empty, so that a process that is started meanwhile does not run the user's script again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextlib.contextmanager
+def _environment(**variables):
+    """Variables that a process started meanwhile finds in its environment."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 # From where to fetch each pixel -------------------------------------------------------------------------------------
@@ -322,6 +501,5 @@ def _one_for_each(name, value, images):
 
 
 def _check_range(name, value, below=np.inf):
-    if not 0 <= value < below:
-        limit = "finite" if below == np.inf else f"below {below}"
-        raise ValueError(f"{name} must be at least 0 and {limit}, not {value!r}.")
+    limit = "finite" if below == np.inf else f"below {below}"
+    check_number(name, value, f"at least 0 and {limit}", lambda value: 0 <= value < below)

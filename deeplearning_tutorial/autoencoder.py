@@ -24,7 +24,8 @@ import theano.tensor as T
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 from tqdm.auto import tqdm
 
-from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, checked_parameter, positive_integer
+from deeplearning_tutorial.checks import check_number, check_random_state, checked_parameter, positive_integer
+from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression
 from deeplearning_tutorial.training import MinibatchFunction
 from deeplearning_tutorial.updates import sgd
 
@@ -467,7 +468,7 @@ def pretrain(model, train_set_x, batch_size, n_epochs, learning_rate=0.1, progre
     if not all(rate > 0 for rate in rates):
         raise ValueError(f"learning_rate must be above 0, not {learning_rate!r}.")
     functions = model.pretraining_functions(train_set_x, batch_size)
-    n_batches = _n_examples(train_set_x) // batch_size
+    n_batches = _shape(train_set_x)[0] // batch_size
 
     costs = np.zeros((model.n_layers, n_epochs), theano.config.floatX)
     # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
@@ -492,7 +493,7 @@ def _check_finite(cost, layer, rate):
 
 
 def _pretraining_functions(model, train_set_x, batch_size):
-    n_examples = _n_examples(train_set_x)
+    n_examples, n_columns = _shape(train_set_x)
     if positive_integer("batch_size", batch_size) > n_examples:
         raise ValueError(f"batch_size must be at most {n_examples}, the number of rows, not {batch_size!r}.")
 
@@ -501,6 +502,8 @@ def _pretraining_functions(model, train_set_x, batch_size):
     learning_rate = T.scalar("lr")
     # Of a length that is known when the graph is compiled, as in MinibatchFunction.
     n_batches, n_features = n_examples // batch_size, model.dA_layers[0].n_visible
+    if n_columns != n_features:
+        raise ValueError(f"train_set_x has {n_columns} columns, and the model is made for {n_features}.")
     minibatch = train_set_x[: n_batches * batch_size].reshape((n_batches, batch_size, n_features))[index]
     functions = []
     for autoencoder, level in zip(model.dA_layers, model.corruption_levels):
@@ -525,17 +528,20 @@ def _mean_loss(x, scores, loss):
     return T.mean(T.sum(losses, axis=1))
 
 
-def _n_examples(train_set_x):
+def _shape(train_set_x):
     if not hasattr(train_set_x, "get_value") or train_set_x.ndim != 2:
         raise ValueError(
             f"train_set_x must be a shared matrix, such as load_data returns, not {train_set_x!r}."
         )
     # The internal type knows its shape without a copy from the GPU.
-    return train_set_x.get_value(borrow=True, return_internal_type=True).shape[0]
+    return train_set_x.get_value(borrow=True, return_internal_type=True).shape
 
 
 def _theano_rng(numpy_rng, theano_rng):
-    return MRG_RandomStreams(numpy_rng.randint(2**30)) if theano_rng is None else theano_rng
+    if theano_rng is not None:
+        return theano_rng
+    check_random_state(numpy_rng)
+    return MRG_RandomStreams(numpy_rng.randint(2**30))
 
 
 def _layer_sizes(sizes):
@@ -563,7 +569,6 @@ def _check_corruption_level(level):
     if isinstance(level, theano.Variable):
         if level.ndim != 0:
             raise ValueError(f"the corruption level must be a scalar, not {level.ndim}-dimensional.")
-    elif not 0 <= level < 1:
-        raise ValueError(
-            f"the corruption level is the fraction of pixels set to zero, from 0 to below 1, not {level!r}."
-        )
+    else:
+        wanted = "the fraction of pixels set to zero, from 0 to below 1"
+        check_number("the corruption level", level, wanted, lambda level: 0 <= level < 1)

@@ -36,7 +36,7 @@ def save(path, arrays, about=None):
     arrays : dict from str to ndarray
         Of numbers; names as you like, but for ``"checkpoint"``.
     about : dict, optional
-        Anything that JSON can hold.
+        Anything that JSON can hold; NumPy's numbers and arrays too, which become Python's numbers and lists.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def save(path, arrays, about=None):
             raise ValueError(f"{name!r} cannot be saved: it holds {array.dtype}, not numbers.")
         if name == ABOUT or "/" in name or not name:
             raise ValueError(f"an array cannot be called {name!r}.")
-    text = json.dumps({"format": FORMAT, "about": about or {}})
+    text = json.dumps({"format": FORMAT, "about": about or {}}, default=_plain)
     members = {ABOUT: np.frombuffer(text.encode(), dtype="uint8"), **arrays}
 
     content = io.BytesIO()
@@ -102,6 +102,12 @@ def previous(path):
     """Where the checkpoint before this one is."""
     path = Path(path)
     return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def _plain(value):
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"JSON cannot hold {value!r}.")
 
 
 def _read_previous(path, reason):

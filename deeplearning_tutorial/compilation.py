@@ -17,6 +17,8 @@ Theano 1.0.5 does so where nobody wants it to, and here is the cure:
 * Only one program at a time compiles in a folder. The others looked every five to ten seconds whether it was their turn.
   Here they queue for a file that the operating system hands on at once (``flock``), also when its holder is killed.
 * After an error of the compiler Theano kept the folder locked for as long as the program ran. `_locked` does not.
+* Theano wrote the file of keys, ``key.pkl``, in place, where other programs read it at any moment, and deletes a module whose
+  keys end too early. `_save_keys` replaces the file in one step.
 
 None of it changes which module belongs to which operation. That follows from the key's second part, which has the operation
 itself in it and stays as it is; and Theano takes one module for two keys only where the C++ code is the same to the letter.
@@ -33,9 +35,10 @@ import fcntl
 import hashlib
 import logging
 import os
+import pickle
 import threading
 
-from theano.gof import cc, compilelock, op
+from theano.gof import cc, cmodule, compilelock, op
 
 PATIENCE = 10  # seconds that a program waits for others without a word
 
@@ -60,6 +63,19 @@ def _version(self, _theanos=op.COp.c_code_cache_version):
     """The version of an operation with its code in a file: the same in each process, and another for another code."""
     checksum = hashlib.sha256(repr(self.func_codes).encode()).hexdigest()
     return (checksum, *_theanos(self)[1:])
+
+
+def _save_keys(self):
+    """Write the keys of a module, all of them or none: a full disk, or an end with violence, leaves those that were there."""
+    unfinished = f"{self.key_pkl}.{os.getpid()}"
+    try:
+        with open(unfinished, "wb") as file:
+            pickle.dump(self, file, protocol=pickle.HIGHEST_PROTOCOL)
+        os.replace(unfinished, self.key_pkl)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(unfinished)
+        raise
 
 
 def _lock(folder, _theanos=compilelock.lock, **wishes):
@@ -134,6 +150,7 @@ def _locked(lock_dir=None, keep_lock=False, **wishes):
 
 cc.CLinker.cmodule_key_ = _key
 op.COp.c_code_cache_version = _version
+cmodule.KeyData.save_pkl = _save_keys
 compilelock.lock = _lock
 compilelock.Unlocker.unlock = _unlock
 compilelock.lock_ctx = _locked

@@ -16,21 +16,26 @@ On the command line::
     python -m deeplearning_tutorial.data --which    # print mnist, mnist-5k or none; fetch nothing
 """
 import argparse
+import gzip
 import math
 import os
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
+import psutil
 
-from deeplearning_tutorial.download import DATA_FOLDER, DataError, fetch, read_checksums, shown, stored_files
+from deeplearning_tutorial.download import DATA_FOLDER, fetch, read_checksums, shown, stored_files
 
 # Theano is imported by the functions that need it: `--which` then answers at once.
 
-IDX_FILES = (
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-)
+# The four files, with how many dimensions each has, and what an .npz file calls what is in them.
+IDX_FILES = {
+    "train-images-idx3-ubyte": 3, "train-labels-idx1-ubyte": 1, "t10k-images-idx3-ubyte": 3, "t10k-labels-idx1-ubyte": 1,
+}
+IDX_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 SUBSET_FILE = "mnist_5k.csv"
 SUBSET_SEED = 5000
 ROWS_VARIABLE = "DEEPLEARNING_TUTORIAL_ROWS"
@@ -216,7 +221,21 @@ def parse_idx(content, name, ndim):
     ValueError
         If `content` is anything else, too long or too short.
     """
-    header = 4 + 4 * ndim
+    shape = _idx_shape(content, name, ndim)
+    header = _idx_header(ndim)
+    size, found = math.prod(shape), len(content) - header
+    if size != found:
+        follow = "more" if found > size else f"only {found:,}"
+        raise ValueError(f"{name}: its header says shape {shape}, {size:,} bytes, but {follow} follow.")
+    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)
+
+
+def _idx_header(ndim):
+    return 4 + 4 * ndim
+
+
+def _idx_shape(content, name, ndim):
+    header = _idx_header(ndim)
     if len(content) < header:
         raise ValueError(f"{name}: {len(content)} bytes are too few for an IDX file with {ndim} dimensions.")
     if content[:4] != bytes([0, 0, 8, ndim]):
@@ -224,38 +243,54 @@ def parse_idx(content, name, ndim):
             f"{name}: starts with bytes {content[:4].hex(' ')}, expected 00 00 08 {ndim:02x} "
             f"(IDX, unsigned bytes, {ndim} dimensions)."
         )
-    shape = tuple(int.from_bytes(content[i:i + 4], "big") for i in range(4, header, 4))
-    size = math.prod(shape)  # of Python's integers: a silly shape cannot overflow
-    if size != len(content) - header:
-        found = len(content) - header
-        raise ValueError(f"{name}: its header says shape {shape}, {size:,} bytes, but {found:,} follow.")
-    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)
+    return tuple(int.from_bytes(content[i:i + 4], "big") for i in range(4, header, 4))
+
+
+def _read_idx(path, ndim):
+    """The array in an IDX file, ``.gz`` or not. Of a file that unpacks to anything, no more than it announces is read."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            content = file.read(_idx_header(ndim))
+            shape = _idx_shape(content, path, ndim)
+            _check_memory(math.prod(shape), f"{path}: its header says shape {shape}, which")
+            content += file.read(math.prod(shape) + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is not a whole gzip file ({error}). Copy it again.") from None
+    return parse_idx(content, path, ndim)
+
+
+def _check_memory(n_bytes, name):
+    """Refuse what this machine has no room for, before it is tried: a system without memory ends any program it likes."""
+    free = psutil.virtual_memory().available
+    if n_bytes > free:
+        raise ValueError(f"{name} takes {n_bytes / 2**30:,.1f} GiB of memory, and only {free / 2**30:,.1f} are free.")
 
 
 def _splits_of_idx(files, folder):
     """Training, validation and test set from the contents of the four IDX files."""
-    images_and_labels = (
-        parse_idx(files[name], shown(folder / name), 3 if "images" in name else 1) for name in IDX_FILES
-    )
-    return _splits(dict(zip(("x_train", "y_train", "x_test", "y_test"), images_and_labels)), shown(folder))
+    arrays = (parse_idx(files[name], shown(folder / name), ndim) for name, ndim in IDX_FILES.items())
+    return _splits(dict(zip(IDX_ARRAYS, arrays)), shown(folder))
 
 
 def _load_idx_folder(folder):
-    try:
-        files = stored_files(folder, dict.fromkeys(IDX_FILES))
-    except DataError as error:
-        raise ValueError(str(error)) from None
-    missing = [name for name in IDX_FILES if name not in files]
+    paths = {}
+    for name in IDX_FILES:
+        paths[name] = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    missing = [name for name, path in paths.items() if path is None]
     if missing:
         raise ValueError(f"{folder}: expected four files named as MNIST's (.gz or not), missing {', '.join(missing)}.")
-    return _splits_of_idx(files, folder)
+    arrays = (_read_idx(paths[name], ndim) for name, ndim in IDX_FILES.items())
+    return _splits(dict(zip(IDX_ARRAYS, arrays)), folder)
 
 
 def _load_npz(path):
-    if not zipfile.is_zipfile(path):
+    with open(path, "rb") as file:  # which says so where it may not be read; is_zipfile does not
+        is_archive = zipfile.is_zipfile(file)
+    if not is_archive:
         raise ValueError(f"{path}: not an .npz file; write one with numpy.savez(path, x_train=..., y_train=..., ...).")
     try:
         with np.load(path, allow_pickle=False) as file:
+            _check_memory(sum(member.file_size for member in file.zip.infolist()), "it")
             arrays = {name: file[name] for name in file.files}
     except Exception as error:  # whatever zipfile, zlib and NumPy make of a damaged file, or of Python objects in it
         raise ValueError(f"{path}: cannot be read: {error}") from None
@@ -298,7 +333,9 @@ def _splits(arrays, name):
 def _features(x, name):
     if x.ndim < 2:
         raise ValueError(f"{name} has shape {x.shape}; expected (rows, ...), an image a row.")
-    if x.dtype != np.uint8:
+    if x.dtype == np.uint8:
+        _check_memory(np.dtype("float32").itemsize * x.size, name)
+    else:
         if not np.issubdtype(x.dtype, np.floating):
             raise ValueError(
                 f"{name} has type {x.dtype}; expected uint8 (0 to 255) or floating point: use x.astype(...)."

@@ -1,10 +1,43 @@
 """Pictures of your own, made into digits like MNIST's.
 
->>> centred = centred_digit(Image.open("digit.png"))        # (28, 28), from 0 (black) to 255 (white)
+>>> picture = read_picture("my_digit.png")
+>>> centred = centred_digit(picture)                        # (28, 28), from 0 (black) to 255 (white)
 """
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
+
+LONGEST_SIDE = 1000  # pixels; more of them would only take time and memory
+
+
+def read_picture(path):
+    """Read a picture from a file, the way up that the camera noted.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a file of any kind that Pillow knows: PNG, JPEG, GIF, BMP, TIFF, WebP and more.
+
+    Returns
+    -------
+    PIL.Image.Image
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it may not be read.
+    ValueError
+        If it is no picture, damaged, or of more pixels than any camera's.
+    """
+    try:
+        with Image.open(path) as file:
+            return ImageOps.exif_transpose(file)  # it is not read before this
+    except Exception as error:  # whatever Pillow's readers of many formats make of a damaged file
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise ValueError(
+            f"{path} is no picture, or damaged ({type(error).__name__}: {error}). Save your drawing as a PNG file."
+        ) from None
 
 
 def centred_digit(picture):
@@ -16,7 +49,7 @@ def centred_digit(picture):
     ----------
     picture : PIL.Image.Image
         One digit on plain paper, of any size and mode. Light ink on dark paper is turned round; what is transparent
-        is paper.
+        is paper. Floating-point pixels that are all in [0, 1] are taken for shades from black to white.
 
     Returns
     -------
@@ -26,8 +59,10 @@ def centred_digit(picture):
     Raises
     ------
     ValueError
-        If there is hardly any ink in the picture.
+        If `picture` is none, or there is hardly any ink in it.
     """
+    if not isinstance(picture, Image.Image):
+        raise ValueError(f"picture must be what read_picture(path) or PIL.Image.fromarray(array) returns, not {type(picture).__name__}.")
     ink = _ink(picture) if picture.width and picture.height else np.zeros(1)
     if ink.max() < 32:
         raise ValueError(
@@ -43,7 +78,7 @@ def centred_digit(picture):
             (width, height), Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
         )
     )
-    digit = digit * (255 / digit.max())  # thin lines fade when they are made small
+    digit = np.minimum(digit * (255 / digit.max()), 255)  # thin lines fade when they are made small
 
     middle = [
         (np.arange(length) @ digit.sum(axis=1 - axis)) / digit.sum()
@@ -59,8 +94,19 @@ def centred_digit(picture):
 
 def _ink(picture):
     """Darkness of each pixel: 0 is paper, 255 is black ink. An array of float32, (height, width)."""
-    layers = picture.convert("RGBA")
+    layers = _with_bytes(picture).convert("RGBA")
+    layers = layers.reduce(-(-max(layers.size) // LONGEST_SIDE))
     paper = Image.new("RGBA", layers.size, "white")
     grey = np.asarray(Image.alpha_composite(paper, layers).convert("L"), dtype="float32")
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return np.abs(np.median(border) - grey)
+
+
+def _with_bytes(picture):
+    """The picture; one of floating-point shades, such as a row of the training set, with 0 to 255 instead of 0 to 1."""
+    if picture.mode != "F":
+        return picture
+    shades = np.asarray(picture)
+    if not np.isfinite(shades).all():
+        raise ValueError("this picture has pixels that are NaN or infinite.")
+    return Image.fromarray(255 * shades) if shades.min() >= 0 and shades.max() <= 1 else picture

@@ -16,6 +16,8 @@ A function of your own can stand in for them: it takes ``(rng, n_in, n_out)`` an
 import numpy as np
 import theano
 
+from deeplearning_tutorial.checks import check_random_state, positive_integer
+
 
 def glorot_uniform(rng, n_in, n_out):
     r"""For tanh and other functions that are symmetric around zero, with slope 1 there.
@@ -35,10 +37,16 @@ def glorot_uniform(rng, n_in, n_out):
     -------
     ndarray of floatX, (n_in, n_out)
 
+    Raises
+    ------
+    ValueError
+        If `rng` is no RandomState, or a size is no whole number of at least 1.
+
     Notes
     -----
     X. Glorot and Y. Bengio (2010), "Understanding the difficulty of training deep feedforward neural networks".
     """
+    _check(rng, n_in, n_out)
     bound = np.sqrt(6.0 / (n_in + n_out))
     return np.asarray(rng.uniform(low=-bound, high=bound, size=(n_in, n_out)), dtype=theano.config.floatX)
 
@@ -59,6 +67,11 @@ def glorot_uniform_sigmoid(rng, n_in, n_out):
     Returns
     -------
     ndarray of floatX, (n_in, n_out)
+
+    Raises
+    ------
+    ValueError
+        If `rng` is no RandomState, or a size is no whole number of at least 1.
 
     Notes
     -----
@@ -85,8 +98,20 @@ def he_normal(rng, n_in, n_out):
     -------
     ndarray of floatX, (n_in, n_out)
 
+    Raises
+    ------
+    ValueError
+        If `rng` is no RandomState, or a size is no whole number of at least 1.
+
     Notes
     -----
     K. He et al. (2015), "Delving deep into rectifiers: surpassing human-level performance on ImageNet classification".
     """
+    _check(rng, n_in, n_out)
     return np.asarray(rng.normal(scale=np.sqrt(2.0 / n_in), size=(n_in, n_out)), dtype=theano.config.floatX)
+
+
+def _check(rng, n_in, n_out):
+    check_random_state(rng)
+    positive_integer("n_in", n_in)
+    positive_integer("n_out", n_out)

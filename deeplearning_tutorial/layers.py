@@ -23,6 +23,14 @@ import theano
 import theano.tensor as T
 
 import deeplearning_tutorial.random_streams  # noqa: F401  so that dropout draws its numbers fast
+from deeplearning_tutorial.checks import (
+    check_callable,
+    check_input,
+    check_labels,
+    check_number,
+    checked_parameter,
+    positive_integer,
+)
 from deeplearning_tutorial.initialization import glorot_uniform, glorot_uniform_sigmoid
 
 
@@ -58,6 +66,7 @@ class LogisticRegression:
 
     def __init__(self, input, n_in, n_out, W=None, b=None):
         n_in, n_out = positive_integer("n_in", n_in), positive_integer("n_out", n_out)
+        check_input(input, n_in)
         self.input, self.n_in, self.n_out = input, n_in, n_out
         if W is None:
             W = theano.shared(np.zeros((n_in, n_out), theano.config.floatX), name="W", borrow=True)
@@ -94,7 +103,7 @@ class LogisticRegression:
         ValueError
             If `y` is not a vector of integers.
         """
-        _check_labels(y)
+        check_labels(y)
         losses, _, _ = T.nnet.crossentropy_softmax_argmax_1hot_with_bias(self._scores, self.b, y)
         return T.mean(losses)
 
@@ -114,7 +123,7 @@ class LogisticRegression:
         ValueError
             If `y` is not a vector of integers.
         """
-        _check_labels(y)
+        check_labels(y)
         # The mean of int8 values would be float64: name the type.
         return T.mean(T.neq(self.y_pred, y), dtype=theano.config.floatX)
 
@@ -155,6 +164,9 @@ class HiddenLayer:
 
     def __init__(self, rng, input, n_in, n_out, W=None, b=None, activation=T.tanh, initialization=None):
         n_in, n_out = positive_integer("n_in", n_in), positive_integer("n_out", n_out)
+        check_input(input, n_in)
+        if activation is not None:
+            check_callable("activation", activation, "a function such as T.tanh, or None")
         self.input, self.n_in, self.n_out, self.activation = input, n_in, n_out, activation
         if W is None:
             W = _initial_weights(rng, n_in, n_out, activation, initialization)
@@ -166,6 +178,7 @@ class HiddenLayer:
 
         linear = T.dot(input, self.W) + self.b
         self.output = linear if activation is None else activation(linear)
+        self.output.tag.n_columns = n_out  # for `check_input` of the next layer
 
 
 def dropout(theano_rng, input, rate):
@@ -201,8 +214,7 @@ def dropout(theano_rng, input, rate):
     N. Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting". There the weights
     are scaled down when the network is used; dividing in training instead is called inverted dropout.
     """
-    if not isinstance(rate, (int, float, np.number)) or not 0 <= rate < 1:
-        raise ValueError(f"rate must be at least 0 and below 1, not {rate!r}.")
+    check_number("rate", rate, "at least 0 and below 1", lambda rate: 0 <= rate < 1)
     if isinstance(theano_rng, np.random.RandomState) or not hasattr(theano_rng, "binomial"):
         raise ValueError(
             "theano_rng must draw symbolic random numbers: make it with "
@@ -217,34 +229,6 @@ def dropout(theano_rng, input, rate):
 def _initial_weights(rng, n_in, n_out, activation, initialization):
     if initialization is None:
         initialization = glorot_uniform_sigmoid if activation is T.nnet.sigmoid else glorot_uniform
-    if not callable(initialization):
-        raise ValueError(f"initialization must be a function (rng, n_in, n_out), not {initialization!r}.")
+    check_callable("initialization", initialization, "a function (rng, n_in, n_out)")
     weights = np.asarray(initialization(rng, n_in, n_out), dtype=theano.config.floatX)
     return theano.shared(weights, name="W", borrow=True)
-
-
-def positive_integer(name, value):
-    """The value as an int; a ValueError that names it if it is not a whole number of at least 1."""
-    if not isinstance(value, (int, float, np.number)) or value % 1 != 0 or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
-    return int(value)
-
-
-def checked_parameter(name, parameter, shape):
-    """The parameter; a ValueError that names it if it is not a shared variable of this shape."""
-    if not isinstance(parameter, theano.compile.SharedVariable):
-        raise ValueError(f"{name} must be a shared variable, made with theano.shared, not {parameter!r}.")
-    found = parameter.get_value(borrow=True).shape
-    if tuple(found) != shape:
-        raise ValueError(
-            f"{name} must have the shape {shape} in a layer of this size, not {tuple(found)}."
-        )
-    return parameter
-
-
-def _check_labels(y):
-    if y.ndim != 1 or y.dtype not in T.integer_dtypes:
-        raise ValueError(
-            f"the labels y must be a vector of integers, such as T.ivector('y'), not {y.ndim}-dimensional {y.dtype}. "
-            "Labels that a shared variable holds as floats are cast: T.cast(shared_y, 'int32')."
-        )

@@ -13,6 +13,7 @@ its own here: that leaves Theano alone, and a driver that aborts ends that proce
 
 import argparse
 import ctypes
+import fcntl
 import itertools
 import json
 import os
@@ -23,6 +24,8 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
+
+from deeplearning_tutorial.shared_checkout import cache_folder
 
 # Uses the device as Theano will: a kernel is compiled, and a matrix multiplied. `sys.argv[1]` is its name.
 PROBE = """
@@ -102,6 +105,34 @@ def try_device(name):
         last_words.insert(0, f"the driver ended the process with signal {-child.returncode}")
     problem, cure = explain(name, ": ".join(last_words))
     return Device(name, problem=problem, cure=cure)
+
+
+def claim_kernel_cache():
+    """Let no other program compile into the folder where PoCL, which runs OpenCL on a processor, keeps this one's kernels.
+
+    Of programs that compiled into one folder at the same time, one was seen to end now and then: PoCL 3.1 did not give it its
+    kernel, and libgpuarray does not survive that. The first program to come has the folder of ``POCL_CACHE_DIR`` (``~/.cache/pocl/kcache`` if
+    that is not set), the next one that folder's name with ``-2``, and so on; each is free again when its program ends.
+    To be called before a device is started.
+    """
+    base = os.environ.get("POCL_CACHE_DIR") or cache_folder() / "pocl" / "kcache"
+    for number in itertools.count(1):
+        folder = Path(base if number == 1 else f"{base}-{number}")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = open(folder / "in-use.lock", "a")  # noqa: SIM115  it stays open, and the lock with it
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        except OSError:  # where nothing can be written, or locked, PoCL has its own ways
+            return
+        _claimed.append(lock)
+        os.environ["POCL_CACHE_DIR"] = str(folder)
+        return
+
+
+_claimed = []
 
 
 def find_devices():

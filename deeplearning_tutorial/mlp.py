@@ -17,7 +17,8 @@ import copy
 
 import theano.tensor as T
 
-from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, dropout, positive_integer
+from deeplearning_tutorial.checks import positive_integer
+from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, dropout
 from deeplearning_tutorial.regularization import l1, l2
 
 
@@ -74,7 +75,7 @@ class MLP:
             input, n_in = layer.output, n_units
         self._offer(hidden_layers, LogisticRegression(input, n_in, n_out))
 
-    def with_dropout(self, theano_rng, rates):
+    def with_dropout(self, theano_rng, rates, input=None):
         """The same network, its parameters shared, with units dropped at random.
 
         Train on the cost of this one, and validate with the network itself, see `layers.dropout`.
@@ -86,6 +87,8 @@ class MLP:
         rates : list of float
             Probability that a unit is dropped, in [0, 1): one of the input, then one of each hidden layer. Usual are
             0.2 of the input and 0.5 of hidden layers (Srivastava et al. 2014).
+        input : symbolic matrix, (n_examples, n_in), optional
+            Other examples than those of this network, such as `regularization.adversarial_examples`.
 
         Returns
         -------
@@ -102,7 +105,7 @@ class MLP:
             raise ValueError(
                 f"rates must be a list of {n_rates}, one for the input and one for each hidden layer, not {rates!r}."
             )
-        input = dropout(theano_rng, self.input, rates[0])
+        input = dropout(theano_rng, self.input if input is None else input, rates[0])
         hidden_layers = []
         for own, rate in zip(self.hiddenLayers, rates[1:]):
             layer = HiddenLayer(None, input, own.n_in, own.n_out, W=own.W, b=own.b, activation=own.activation)

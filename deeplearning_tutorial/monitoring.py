@@ -22,6 +22,8 @@ class History:
     ----------
     epoch : list of float
         When each validation happened, in epochs since the start; 0.5 is half-way through the first.
+    elapsed : list of float
+        And in seconds since the start.
     train_cost : list of float
         Mean cost of the mini-batches since the previous validation.
     validation_error : list of float
@@ -41,6 +43,7 @@ class History:
     """
 
     epoch: list = field(default_factory=list)
+    elapsed: list = field(default_factory=list)
     train_cost: list = field(default_factory=list)
     validation_error: list = field(default_factory=list)
     monitored: dict = field(default_factory=dict)

@@ -132,6 +132,9 @@ def plot_tiles(images, columns=10, titles=None, ax=None, tile_inches=0.8, **tile
     -------
     matplotlib Axes
     """
+    if not isinstance(images, np.ndarray) or images.ndim != 2:
+        found = f"an array of shape {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
+        raise ValueError(f"images must be an array of shape (n_images, side * side), not {found}.")
     side = int(round(np.sqrt(images.shape[1])))
     rows = -(-len(images) // columns)
     gap = 10 if titles else 2
@@ -196,8 +199,10 @@ def plot_history(histories, what="validation_error", ax=None):
     Raises
     ------
     ValueError
-        If a run has no such curve.
+        If `histories` is no dictionary, or a run has no such curve.
     """
+    if not isinstance(histories, dict):
+        raise ValueError(f"histories must be a dictionary, such as {{'first run': history}}, not {type(histories).__name__}.")
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 3.5))
     scale, name = {"validation_error": (100, "validation error (%)"), "train_cost": (1, "training cost")}.get(
@@ -230,9 +235,11 @@ def plot_confusion(confusion, ax=None):
     -------
     matplotlib Axes
     """
+    confusion = np.asarray(confusion)
+    if confusion.ndim != 2 or len(set(confusion.shape)) != 1:
+        raise ValueError(f"confusion must be of shape (classes, classes), not {confusion.shape}.")
     if ax is None:
         _, ax = plt.subplots(figsize=(5.5, 5))
-    confusion = np.asarray(confusion)
     mistakes = confusion - np.diag(np.diag(confusion))
     ax.imshow(mistakes, cmap="Oranges")
     for (true, predicted), count in np.ndenumerate(confusion):
@@ -312,6 +319,8 @@ def draw_graph(graph):
     IPython.display.SVG, or None
         None, after printing the graph as text, where Graphviz is not installed.
     """
+    if not isinstance(graph, (theano.Variable, theano.compile.Function)):
+        raise ValueError(f"a graph is that of a compiled function or of a symbolic variable, not of {graph!r}.")
     if shutil.which("dot") is None:
         print(
             "Graphviz is not installed (on Debian: apt-get install graphviz), so here is the graph as text."

@@ -33,9 +33,11 @@ def mean_and_std(train_x):
     Raises
     ------
     ValueError
-        If `train_x` is not a floating-point matrix with at least one row.
+        If `train_x` is not a floating-point matrix of finite numbers with at least one row.
     """
     _check_matrix(train_x)
+    if not np.isfinite(train_x).all():
+        raise ValueError("train_x holds NaN or infinity, which would spread to whole columns.")
     # Asking for std == 0 would miss constants: the mean of many 0.1s is not exactly 0.1.
     constant = train_x.min(axis=0) == train_x.max(axis=0)
     mean = np.where(constant, train_x[0], train_x.mean(axis=0, dtype=np.float64))

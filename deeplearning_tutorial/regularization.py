@@ -16,6 +16,10 @@ one more term of the cost, whose gradient nobody needs to work out:
 
 >>> updates = max_norm(updates, [layer.W for layer in mlp.hiddenLayers], limit=3)
 
+And a network can be trained on the examples that are hardest for it, close to those there are:
+
+>>> worse = adversarial_examples(cost, x, size=0.1)
+
 Choose :math:`\lambda` and the limit by the validation error. Dropout is in `layers.dropout` and `MLP.with_dropout`.
 
 Penalize weights, not biases. Large weights let a small change of the input change the output a lot, which is what it
@@ -29,6 +33,8 @@ from collections import OrderedDict
 import numpy as np
 import theano
 import theano.tensor as T
+
+from deeplearning_tutorial.checks import check_cost, check_number, check_updates
 
 
 def l1(weights):
@@ -118,8 +124,8 @@ def max_norm(updates, weights, limit):
     useful together with dropout, with limits from 3 to 4.
     """
     _check_weights(weights)
-    if not isinstance(limit, (int, float, np.number)) or not 0 < limit < np.inf:
-        raise ValueError(f"limit must be above 0 and finite, not {limit!r}.")
+    check_updates(updates)
+    check_number("limit", limit, "above 0 and finite", lambda limit: 0 < limit < np.inf)
     result = OrderedDict(updates)
     for W in weights:
         if W not in updates:
@@ -128,6 +134,47 @@ def max_norm(updates, weights, limit):
             raise ValueError(f"only the columns of a matrix have a limit, and {W} is {W.ndim}-dimensional.")
         result[W] = _limit_columns(updates[W], limit)
     return result
+
+
+def adversarial_examples(cost, x, size):
+    r"""Examples a little different from those in `x`, in the way that raises the cost most.
+
+    Each feature moves by the same amount, and the sign of the gradient says where to:
+
+    .. math:: \tilde{x} = x + \varepsilon \, \mathrm{sign}(\nabla_x J(x))
+
+    Trained on :math:`J(x)` and :math:`J(\tilde{x})` alike, a network becomes flat around its examples, in just those directions in
+    which it was steep.
+
+    Parameters
+    ----------
+    cost : symbolic scalar
+        Of the examples in `x`.
+    x : symbolic matrix, (n_examples, n_in)
+        With pixels in [0, 1], where the result stays.
+    size : float
+        How far each feature moves, :math:`\varepsilon`, above 0.
+
+    Returns
+    -------
+    symbolic matrix, (n_examples, n_in)
+        A constant for `theano.grad`: the parameters should fit these examples, and not change them.
+
+    Raises
+    ------
+    ValueError
+        If `cost` is not a scalar that depends on `x`, or `size` is not positive and finite.
+
+    Notes
+    -----
+    I. Goodfellow, J. Shlens and C. Szegedy (2015), "Explaining and harnessing adversarial examples".
+    """
+    check_number("size", size, "above 0 and finite", lambda size: 0 < size < np.inf)
+    check_cost(cost)
+    if x not in theano.gof.graph.ancestors([cost]):
+        raise ValueError(f"the cost does not depend on {x}.")
+    step = np.asarray(size, dtype=theano.config.floatX) * T.sgn(T.grad(cost, x))
+    return theano.gradient.disconnected_grad(T.clip(x + step, 0, 1))
 
 
 def _limit_columns(W, limit):

@@ -24,6 +24,7 @@ import theano
 import theano.tensor as T
 
 import deeplearning_tutorial.rewrites  # noqa: F401  so that momentum is computed in place
+from deeplearning_tutorial.checks import check_cost, check_number, check_params, check_updates, positive_integer
 
 
 def sgd(cost, params, learning_rate):
@@ -52,11 +53,8 @@ def sgd(cost, params, learning_rate):
         If `cost` is not a scalar, if a parameter is not a shared variable or the cost does not depend on it, if a
         learning rate is not positive, or if there are not as many rates as parameters.
     """
-    _check_params(params)
-    if cost.ndim != 0:
-        raise ValueError(
-            f"the cost must be a scalar, not {cost.ndim}-dimensional: take its mean over the mini-batch."
-        )
+    check_cost(cost)
+    check_params(params)
     rates = _one_rate_each(learning_rate, params)
     try:
         gradients = T.grad(cost, params)
@@ -227,16 +225,50 @@ def exponential_decay(variable, factor):
     ValueError
         If `variable` is not a shared scalar or `factor` is not in (0, 1].
     """
-    _check_params([variable])
+    check_params([variable], "what decays")
     if variable.ndim != 0:
         raise ValueError(f"only a scalar can decay here, and {variable} is {variable.ndim}-dimensional.")
     factor = _as_scalar("factor", factor, lambda f: 0 < f <= 1, "above 0 and at most 1")
     return OrderedDict([(variable, T.cast(variable * factor, variable.dtype))])
 
 
+def linear_decay(variable, n_steps):
+    """Let a shared scalar, such as the learning rate, fall to zero on a straight line.
+
+    The rule, which after t steps makes it ``variable * (1 - t / n_steps)``, and zero from then on::
+
+        variable := its value now * (1 - steps done / n_steps)
+
+    Parameters
+    ----------
+    variable : shared scalar
+    n_steps : int
+        After so many it is zero: how long training will last.
+
+    Returns
+    -------
+    OrderedDict
+        From `variable` to its next value, and from a new shared scalar that counts the steps to its.
+
+    Raises
+    ------
+    ValueError
+        If `variable` is not a shared scalar or `n_steps` is not a whole number of at least 1.
+    """
+    check_params([variable], "what decays")
+    if variable.ndim != 0:
+        raise ValueError(f"only a scalar can decay here, and {variable} is {variable.ndim}-dimensional.")
+    n_steps = positive_integer("n_steps", n_steps)
+    start = np.asarray(variable.get_value(), dtype=variable.dtype)
+    # Counted, because a small number that is subtracted many times adds up its roundings.
+    done = theano.shared(np.zeros((), dtype=variable.dtype), name="steps done")
+    left = T.clip(1 - (done + 1) / np.asarray(n_steps, dtype=variable.dtype), 0, 1)
+    return OrderedDict([(variable, T.cast(start * left, variable.dtype)), (done, done + 1)])
+
+
 def _with_velocity(updates, momentum, move):
     """Give each parameter a velocity; ``move(momentum, new velocity, step)`` is how far the parameter then goes."""
-    _check_params(updates)
+    check_updates(updates)
     momentum = _as_scalar("momentum", momentum, lambda m: 0 <= m < 1, "at least 0 and below 1")
     result = OrderedDict()
     for parameter, next_value in updates.items():
@@ -252,14 +284,6 @@ def _with_velocity(updates, momentum, move):
 def _zeros_like(parameter, name):
     zeros = np.zeros(parameter.get_value(borrow=True).shape, dtype=parameter.dtype)
     return theano.shared(zeros, name=name, broadcastable=parameter.broadcastable)
-
-
-def _check_params(params):
-    for parameter in params:
-        if not isinstance(parameter, theano.compile.SharedVariable):
-            raise ValueError(
-                f"only shared variables can be updated, and {parameter!r} is none: make it with theano.shared."
-            )
 
 
 def _one_rate_each(learning_rate, params):
@@ -282,7 +306,6 @@ def _as_scalar(name, value, allowed, wanted):
         if value.ndim != 0:
             raise ValueError(f"{name} must be a scalar, not {value.ndim}-dimensional.")
         return value
-    if not isinstance(value, (int, float, np.number)) or not allowed(value):
-        raise ValueError(f"{name} must be {wanted}, not {value!r}.")
+    check_number(name, value, wanted, allowed)
     # A Python float is a float64 to Theano, and would turn float32 parameters into float64.
     return np.asarray(value, dtype=theano.config.floatX)

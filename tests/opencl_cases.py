@@ -26,12 +26,13 @@ from deeplearning_tutorial.device import count_gpu_operations, device_in_use
 from deeplearning_tutorial.initialization import glorot_uniform, he_normal
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, dropout
 from deeplearning_tutorial.mlp import MLP
-from deeplearning_tutorial.regularization import l1, l2, max_norm
+from deeplearning_tutorial.regularization import adversarial_examples, l1, l2, max_norm
 from deeplearning_tutorial.training import MinibatchFunction, fit
 from deeplearning_tutorial.updates import (
     apply_momentum,
     apply_nesterov_momentum,
     exponential_decay,
+    linear_decay,
     momentum,
     nesterov_momentum,
     sgd,
@@ -152,6 +153,14 @@ def mlp_with_dropout():
     return trained(x, y, network.with_dropout(MRG_RandomStreams(5), [0.2, 0.5]), learning_rate=0.1)
 
 
+@case(train=[*CLASSIFIER, f"matrix to the host, for {LOSS}", f"matrix to the device, from {ITS_GRADIENT}"])
+def mlp_on_adversarial_examples():
+    x, y = x_and_y()
+    network = MLP(np.random.RandomState(1), x, N_IN, 12, N_OUT, T.tanh)
+    worse = adversarial_examples(network.negative_log_likelihood(y), x, 0.1)
+    return trained(x, y, network.with_dropout(MRG_RandomStreams(5), [0.2, 0.5], worse), learning_rate=0.1)
+
+
 # Updates and regularizers -------------------------------------------------------------------------------------------
 
 @case(train=CLASSIFIER)
@@ -183,6 +192,13 @@ def nesterov_momentum_of_other_updates():
 def a_rate_that_decays():
     rate = theano.shared(np.float32(0.5))
     train, params = logistic_regression(lambda cost, params: sgd(cost, params, rate) | exponential_decay(rate, 0.9))
+    return train, [*params, rate]
+
+
+@case(train=CLASSIFIER + NUMBER)
+def a_rate_that_falls_to_zero():
+    rate = theano.shared(np.float32(0.5))
+    train, params = logistic_regression(lambda cost, params: sgd(cost, params, rate) | linear_decay(rate, 9))
     return train, [*params, rate]
 
 

@@ -1,13 +1,19 @@
 """Digits are turned, shifted, bent and made noisy, and stay digits."""
+import os
+import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
+import theano
+import theano.tensor as T
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
-from deeplearning_tutorial import augmentation
-from deeplearning_tutorial.augmentation import add_noise, distort, elastic_distortion, rotate, translate
+from deeplearning_tutorial import ROOT, augmentation
+from deeplearning_tutorial.augmentation import FreshEpochs, add_noise, distort, elastic_distortion, rotate, translate
 
 ONLY_AFFINE = dict(alpha=0)
 ONLY_ROTATION = dict(translation=0, scaling=0, shear=0, alpha=0)
@@ -307,3 +313,175 @@ def test_distorting_is_quick_enough_for_every_epoch():
     images, start = blobs(2000), time.perf_counter()
     distort(rng(), images)
     assert time.perf_counter() - start < 3
+
+
+# Other digits in each epoch -----------------------------------------------------------------------------------------
+
+def training_set(n=130):
+    """Images with their number in the first pixel, and labels that say it too."""
+    images = noise_images(n)
+    images[:, 0] = np.arange(n)
+    return theano.shared(images), T.cast(theano.shared(np.arange(n, dtype="float32")), "int32")
+
+
+def values(x, y):
+    return x.get_value(), y.eval()
+
+
+def test_digits_are_shuffled_with_their_labels_in_another_way_in_each_epoch():
+    x, y = training_set()
+    original, _ = values(x, y)
+    fresh = FreshEpochs(x, y, seed=1)
+    orders = []
+    for epoch in range(3):
+        fresh(epoch)
+        images, labels = values(x, y)
+        assert_array_equal(images, original[labels])
+        assert sorted(labels) == list(range(130))
+        orders.append(list(labels))
+    assert orders[0] != orders[1] != orders[2] and orders[0] != sorted(orders[0])
+
+
+def test_labels_may_be_shared_integers_too():
+    x, y = theano.shared(noise_images(5)), theano.shared(np.arange(5, dtype="int32"))
+    FreshEpochs(x, y, seed=2)(0)
+    assert sorted(y.get_value()) == list(range(5)) and y.get_value().dtype == "int32"
+
+
+def test_an_epoch_follows_from_the_seed_and_its_number(monkeypatch):
+    x, y = training_set()
+    pristine = values(x, y)
+    fresh = FreshEpochs(x, y, 3, distort, rotation=5, sigma=2)
+    found = {}
+    for epoch in [0, 1, 2]:
+        fresh(epoch)
+        found[epoch] = values(x, y)
+    assert fresh._helper._images.shape == pristine[0].shape  # there was one
+
+    # Another program, which goes on at some epoch, or jumps, and which has no second process.
+    monkeypatch.setattr(augmentation, "_Helper", lambda *_: None)
+    x, y = training_set()
+    alone = FreshEpochs(x, y, 3, distort, rotation=5, sigma=2)
+    for epoch in [2, 0, 1]:
+        alone(epoch)
+        fresh(epoch)
+        for one, other in zip(values(x, y), found[epoch]):
+            assert_array_equal(one, other)
+        assert_array_equal(fresh._x.get_value(), found[epoch][0])
+    other_seed = FreshEpochs(*training_set(), 4, distort, rotation=5, sigma=2)
+    other_seed(0)
+    assert not np.array_equal(other_seed._x.get_value(), found[0][0])
+
+
+def test_digits_are_changed_and_none_are_changed_twice():
+    x, y = training_set()
+    original, _ = values(x, y)
+    fresh = FreshEpochs(x, y, 5, distort)
+    for epoch in range(3):
+        fresh(epoch)
+        images, labels = values(x, y)
+        rng = np.random.RandomState([5, epoch])
+        order = rng.permutation(130)
+        assert_array_equal(labels, order)
+        assert_array_equal(images, distort(rng, original)[order])
+
+
+def test_a_share_of_the_digits_is_changed_in_each_epoch_others():
+    x, y = training_set(200)
+    original, _ = values(x, y)
+    fresh = FreshEpochs(x, y, 5, distort, share=0.25)
+    changed = []
+    for epoch in range(2):
+        fresh(epoch)
+        images, labels = values(x, y)
+        changed.append(set(labels[np.any(images != original[labels], axis=1)]))
+        assert sorted(labels) == list(range(200))
+    assert [len(some) for some in changed] == [50, 50] and changed[0] != changed[1]
+
+
+@pytest.mark.parametrize("bad", [0, -0.5, 1.5, float("nan")])
+def test_a_share_that_is_none_is_refused(bad):
+    with pytest.raises(ValueError, match=f"share must be above 0 and at most 1, not {bad}"):
+        FreshEpochs(*training_set(), 1, distort, share=bad)
+
+
+def test_the_next_epoch_is_made_meanwhile():
+    x, y = training_set(20_000)
+    fresh = FreshEpochs(x, y, 6, distort)
+    fresh(0)
+    deadline = time.monotonic() + 60
+    while not fresh._helper._connection.poll(0.1):
+        assert time.monotonic() < deadline
+    started = time.perf_counter()
+    fresh(1)
+    taken = time.perf_counter() - started
+    started = time.perf_counter()
+    fresh._make(1)
+    assert taken < (time.perf_counter() - started) / 2
+
+
+def test_without_its_helper_training_goes_on_with_the_same_digits():
+    x, y = training_set()
+    fresh = FreshEpochs(x, y, 7, distort)
+    fresh(0)
+    os.kill(fresh._helper._process.pid, signal.SIGKILL)
+    fresh._helper._process.join()
+    expected = fresh._make(1), fresh._make(2)
+    with pytest.warns(UserWarning, match="the process that changes the digits has ended"):
+        fresh(1)
+    assert_array_equal(x.get_value(), expected[0])
+    fresh(2)  # without another word
+    assert_array_equal(x.get_value(), expected[1])
+
+
+def test_the_helper_leaves_the_environment_and_ignores_an_interrupt():
+    before = dict(os.environ)
+    x, y = training_set()
+    fresh = FreshEpochs(x, y, 8, distort)
+    assert dict(os.environ) == before
+    fresh(0)
+    os.kill(fresh._helper._process.pid, signal.SIGINT)
+    fresh(1)
+    fresh(2)
+    assert fresh._helper is not None and fresh._helper._process.is_alive()
+
+
+PARENT = """
+import sys, time
+import numpy as np, theano
+from deeplearning_tutorial.augmentation import FreshEpochs, distort
+if __name__ == "__main__":
+    x, y = theano.shared(np.zeros((200, 784), "float32")), theano.shared(np.zeros(200, "float32"))
+    fresh = FreshEpochs(x, y, 1, distort)
+    fresh(0)
+    print(fresh._helper._process.pid, flush=True)
+    time.sleep(100)
+"""
+
+
+def test_the_helper_ends_with_the_program_that_was_killed(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE, text=True) as parent:
+        helper = int(parent.stdout.readline())
+        os.kill(helper, 0)
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while is_running(helper):
+        assert time.monotonic() < deadline, "the helper goes on alone"
+        time.sleep(0.1)
+
+
+def is_running(pid):
+    """Not a zombie either: whoever is there to collect it may be slow."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_only_square_images_are_distorted():
+    with pytest.raises(ValueError, match="images must be square, and 3 pixels in a row are no square number"):
+        FreshEpochs(theano.shared(np.zeros((4, 3), "float32")), theano.shared(np.zeros(4, "float32")), 1, distort)

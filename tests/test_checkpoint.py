@@ -191,6 +191,57 @@ def test_a_full_disk_costs_nothing(path):
     assert [file.name for file in path.parent.iterdir()] == ["mlp.npz"]
 
 
+ON_A_FULL_DISK = """
+import os, sys
+from pathlib import Path
+import numpy as np
+import theano
+import theano.tensor as T
+from deeplearning_tutorial.checkpoint import load
+from deeplearning_tutorial.layers import LogisticRegression
+from deeplearning_tutorial.training import MinibatchFunction, fit
+from deeplearning_tutorial.updates import sgd
+
+path, junk, freed_after = Path(sys.argv[1]) / "softmax.npz", Path(sys.argv[1]) / "junk", int(sys.argv[2])
+rng = np.random.RandomState(0)
+data = theano.shared(rng.rand(40, 900).astype("float32")), T.cast(theano.shared((np.arange(40) % 10).astype("float32")), "int32")
+x, y = T.matrix("x"), T.ivector("y")
+classifier = LogisticRegression(x, 900, 10)
+cost = classifier.negative_log_likelihood(y)
+train = MinibatchFunction([x, y], cost, data, 20, updates=sgd(cost, classifier.params, 0.1))
+validate = MinibatchFunction([x, y], classifier.errors(y), data, 20)
+
+def before_epoch(epoch):
+    if epoch == 3:
+        with open(junk, "wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError as error:
+                print(error.strerror, "for the junk", flush=True)
+    if epoch == freed_after:
+        junk.unlink()
+
+fit(train, validate, classifier.params, n_epochs=6, progress=False, checkpoint=path, checkpoint_seconds=0, before_epoch=before_epoch)
+arrays, about = load(path)
+print("epochs", round(about["history"]["epoch"][-1]), "files", *sorted(os.listdir(path.parent)))
+"""
+
+
+@pytest.mark.parametrize("freed_after, epochs, files", [(5, 6, "softmax.npz softmax.previous.npz"), (9, 3, "junk softmax.npz softmax.previous.npz")])
+def test_a_file_system_that_gets_full_loses_nothing(tmp_path, own_mounts, freed_after, epochs, files):
+    """On a file system of its own, of 400 kB in memory, where two checkpoints of 140 kB fit and not a third beside junk."""
+    in_it = f'mount -t tmpfs -o size=400k none "{tmp_path}" && exec "$0" -c "$1" "{tmp_path}" {freed_after}'
+    process = subprocess.run(
+        [*own_mounts, "sh", "-c", in_it, sys.executable, ON_A_FULL_DISK], cwd=ROOT, capture_output=True, text=True, timeout=300,
+    )
+    assert process.returncode == 0, process.stderr
+    first, *told, last = process.stdout.splitlines()
+    assert first == "No space left on device for the junk"
+    assert told and all("softmax.npz could not be written (No space left on device); training goes on" in line for line in told)
+    assert last == f"epochs {epochs} files {files}"
+
+
 @pytest.mark.filterwarnings("ignore:.*The one before, mlp.previous.npz, is used")
 def test_a_program_that_is_killed_while_it_saves_leaves_a_file_that_can_be_loaded(path):
     program = """

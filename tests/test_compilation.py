@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import pickle
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 
 import pytest
 import theano
-from theano.gof import compilelock
+from theano.gof import cmodule, compilelock
 
 from deeplearning_tutorial import ROOT, compilation
 
@@ -79,6 +80,51 @@ def test_without_the_cure_it_would(side_by_side):
     folder, _ = side_by_side
     compiled = [answer(start(IMPORT_WITHOUT_CURE + GRAPH + REPORT, folder))[-1] for _ in range(2)]
     assert compiled == [2, 2]
+
+
+READ_KEYS = """
+import pickle, sys
+print("reading", flush=True)
+cut_short = 0
+for _ in range(20_000):
+    try:
+        with open(sys.argv[1], "rb") as file:
+            pickle.load(file)
+    except (EOFError, pickle.UnpicklingError):
+        cut_short += 1
+print(cut_short)
+"""
+
+
+@pytest.mark.parametrize("import_", [IMPORT, IMPORT_WITHOUT_CURE], ids=["ours", "Theano's"])
+def test_who_reads_keys_while_they_are_written_finds_them_whole(side_by_side, tmp_path, import_):
+    script = """
+import sys
+from theano.gof.cmodule import KeyData
+data = KeyData({(number, "x" * 100) for number in range(2000)}, "hash", sys.argv[1], "entry.so")
+data.save_pkl()
+print("written", flush=True)
+while True:
+    data.save_pkl()
+"""
+    path = tmp_path / "key.pkl"
+    with start(import_ + script, side_by_side[0], path) as writer:
+        try:
+            assert writer.stdout.readline() == "written\n"
+            reader = start("import theano" + READ_KEYS.replace("20_000", "300"), side_by_side[0], path)
+            cut_short = answer(reader)
+        finally:
+            writer.kill()
+    assert (cut_short == 0) == (import_ == IMPORT)
+
+
+def test_keys_that_cannot_be_written_leave_those_that_are_there(tmp_path):
+    path = tmp_path / "key.pkl"
+    cmodule.KeyData({1}, "hash", str(path), "entry.so").save_pkl()
+    before = path.read_bytes()
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        cmodule.KeyData({lambda: 2}, "hash", str(path), "entry.so").save_pkl()
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["key.pkl"]
 
 
 OPERATIONS = """
@@ -159,7 +205,7 @@ def test_the_package_alone_does_not_import_theano(tmp_path):
 # Takes the lock, says so, and gives it back when its standard input ends.
 HOLD = """
 import sys
-from theano.gof import compilelock
+from theano.gof import cmodule, compilelock
 with compilelock.lock_ctx(lock_dir=sys.argv[1]):
     print("locked", flush=True)
     sys.stdin.read()

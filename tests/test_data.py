@@ -5,6 +5,8 @@ import io
 import os
 import subprocess
 import sys
+import tracemalloc
+import types
 
 import numpy as np
 import pytest
@@ -200,8 +202,8 @@ IMAGES, LABELS = FILES["mnist"][TRAIN_X], FILES["mnist"][TRAIN_Y]
 BAD_IDX = {
     "empty": ({TRAIN_X: b""}, "0 bytes are too few"),
     "header cut": ({TRAIN_X: IMAGES[:15]}, "15 bytes are too few"),
-    "too short": ({TRAIN_X: IMAGES[:-1]}, r"\(60, 4, 3\), 720 bytes, but 719 follow"),
-    "too long": ({TRAIN_X: IMAGES + b"\0"}, "but 721 follow"),
+    "too short": ({TRAIN_X: IMAGES[:-1]}, r"\(60, 4, 3\), 720 bytes, but only 719 follow"),
+    "too long": ({TRAIN_X: IMAGES + b"\0"}, "but more follow"),
     "magic": ({TRAIN_X: b"\x89PNG" + IMAGES[4:]}, "starts with bytes 89 50 4e 47"),
     "type": ({TRAIN_X: b"\0\0\x0d\x03" + IMAGES[4:]}, "expected 00 00 08 03"),
     "dimensions": ({TRAIN_X: LABELS}, "expected 00 00 08 03"),
@@ -223,6 +225,20 @@ def test_malformed_idx_files_are_refused(tmp_path, files, reason):
     with pytest.raises(ValueError, match=reason) as caught:
         data.load_arrays(put(tmp_path, {**FILES["mnist"], **files}))
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("announced, reason", [((60, 4, 3), "720 bytes, but more follow"), ((2**31, 2**20, 2**10), "takes .* GiB of memory, and only")])
+def test_a_small_file_that_unpacks_to_much_is_not_unpacked(tmp_path, announced, reason):
+    header = IMAGES[:4] + b"".join(n.to_bytes(4, "big") for n in announced)
+    files = {name: content for name, content in FILES["mnist"].items() if name != TRAIN_X}
+    put(tmp_path, {**files, f"{TRAIN_X}.gz": gzip.compress(header + bytes(200 * 2**20))})
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=f"{TRAIN_X}.gz.*{reason}"):
+            data.load_arrays(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 5 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 # Data of one's own: npz ---------------------------------------------------------------------------------------------
@@ -278,6 +294,17 @@ def test_malformed_npz_is_refused(tmp_path, content, reason):
     assert "own.npz" in str(caught.value)
 
 
+@pytest.mark.parametrize("kind, free", [("float32", 50), ("uint8", 20)])
+def test_arrays_for_which_there_is_no_memory_are_refused(tmp_path, monkeypatch, kind, free):
+    images = np.zeros((20_000, 784), kind)  # 60 MiB as float32, and a small file
+    np.savez_compressed(tmp_path / "own.npz", **arrays(x_train=images, y_train=np.arange(20_000) % 3, x_test=images[:4]))
+    monkeypatch.setattr(data.psutil, "virtual_memory", lambda: types.SimpleNamespace(available=free * 2**20))
+    with pytest.raises(ValueError, match=r"own.npz.* takes 0.1 GiB of memory, and only 0\.\d are free"):
+        data.load_arrays(tmp_path / "own.npz")
+    monkeypatch.setattr(data.psutil, "virtual_memory", lambda: types.SimpleNamespace(available=90 * 2**20))
+    assert len(data.load_arrays(tmp_path / "own.npz")) == 3
+
+
 def test_file_that_is_no_npz_is_refused(tmp_path):
     put(tmp_path, {"own.npz": b"nonsense"})
     with pytest.raises(ValueError, match="not an .npz file"):
@@ -291,6 +318,46 @@ def test_file_that_is_no_npz_is_refused(tmp_path):
 
 
 # Command line -------------------------------------------------------------------------------------------------------
+
+READ_ALL = """
+import sys
+from pathlib import Path
+from deeplearning_tutorial import checkpoint, data, images
+
+def attempt(call, *arguments):
+    try:
+        call(*arguments)
+    except (OSError, ValueError) as error:
+        print(error)
+    else:
+        print("was read")
+
+folder = Path(sys.argv[1])
+attempt(data.load_arrays, folder / "own.npz")
+attempt(data.load_arrays, folder / "own")
+attempt(data.load_arrays, "mnist", folder)
+attempt(images.read_picture, folder / "own.png")
+attempt(checkpoint.load, folder / "own.npz")
+"""
+
+
+def test_files_that_may_not_be_read_are_named(tmp_path):
+    names = ["own.npz", "own.png", *(f"{folder}/{name}" for folder in ("own", "mnist") for name in IDX_FILES)]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch(mode=0)
+    command = [sys.executable, "-c", READ_ALL, tmp_path]
+    if os.geteuid() == 0:  # who may read everything, unless that right is taken away
+        without = "--{}=-dac_override,-dac_read_search"
+        command = ["setpriv", without.format("bounding-set"), without.format("inh-caps"), *command]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert all("ermission denied" in line for line in lines)
+    images = next(iter(IDX_FILES))
+    for line, name in zip(lines, ["own.npz", f"own/{images}", f"mnist/{images}", "own.png", "own.npz"], strict=True):
+        assert str(tmp_path / name) in line
+
 
 def test_which_tells_what_is_there(stored, capsys):
     def which():

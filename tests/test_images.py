@@ -1,9 +1,11 @@
 """Pictures of any kind become digits like MNIST's."""
+import time
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from deeplearning_tutorial.images import centred_digit
+from deeplearning_tutorial.images import centred_digit, read_picture
 
 
 def bar(size=(60, 90), box=(10, 20, 20, 70), paper=255, ink=0, mode="L"):
@@ -132,3 +134,73 @@ def test_the_picture_itself_is_left_alone():
 def test_a_picture_without_a_digit_is_refused(picture, shown):
     with pytest.raises(ValueError, match=f"no digit found in this picture of {shown} pixels"):
         centred_digit(picture)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_pixels_may_be_other_numbers_than_bytes(mode):
+    numbers = np.asarray(bar())
+    numbers = numbers * 257 if mode == "I;16" else numbers / 255 if mode == "F" else numbers
+    picture = Image.fromarray(numbers.astype({"I;16": "uint16", "I": "int32", "F": "float32"}[mode]))
+    assert picture.mode == mode
+    np.testing.assert_allclose(centred_digit(picture), centred_digit(bar()), atol=1)
+
+
+def test_a_picture_from_a_camera_takes_no_more_than_a_small_one():
+    large = bar((12_000, 9_000), (5_000, 1_000, 6_000, 8_000))
+    started = time.perf_counter()
+    digit = centred_digit(large)
+    assert time.perf_counter() - started < 5  # 1 s; 8 s and 4 GiB without making it smaller first
+    np.testing.assert_allclose(digit, centred_digit(bar((1200, 900), (500, 100, 600, 800))), atol=10)
+
+
+def test_what_is_no_picture_is_refused():
+    for wrong in ["my_digit.png", np.zeros((28, 28)), None]:
+        with pytest.raises(ValueError, match=f"read_picture.* not {type(wrong).__name__}"):
+            centred_digit(wrong)
+    with pytest.raises(ValueError, match="pixels that are NaN"):
+        centred_digit(Image.fromarray(np.full((5, 5), np.nan, "float32")))
+
+
+# Files ---------------------------------------------------------------------------------------------------------------
+
+KINDS = ["png", "jpg", "gif", "bmp", "tiff", "webp"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_of_many_kinds_are_read(tmp_path, kind):
+    path = tmp_path / f"digit.{kind}"
+    bar().save(path)
+    np.testing.assert_allclose(centred_digit(read_picture(path)), centred_digit(bar()), atol=60 if kind in {"jpg", "webp"} else 0)
+    np.testing.assert_array_equal(read_picture(str(path)), read_picture(path))
+
+
+def test_a_photograph_is_the_way_up_that_the_camera_noted(tmp_path):
+    photograph = bar().rotate(90, expand=True)
+    photograph.getexif()[274] = 6  # "turn me clockwise"
+    photograph.save(tmp_path / "photo.png", exif=photograph.getexif())
+    np.testing.assert_array_equal(read_picture(tmp_path / "photo.png"), bar())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_file_is_named(tmp_path, kind):
+    path = tmp_path / f"digit.{kind}"
+    Image.fromarray(np.random.RandomState(0).randint(0, 256, (90, 60), dtype="uint8")).save(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ValueError, match=f"digit.{kind} is no picture, or damaged .*: .*. Save your drawing as a PNG file"):
+        read_picture(path)
+
+
+def test_a_file_that_is_no_picture_is_named(tmp_path):
+    (tmp_path / "digit.png").write_text("hello")
+    with pytest.raises(ValueError, match="digit.png is no picture"):
+        read_picture(tmp_path / "digit.png")
+    with pytest.raises(FileNotFoundError, match="digit.jpg"):
+        read_picture(tmp_path / "digit.jpg")
+    with pytest.raises(IsADirectoryError, match=tmp_path.name):
+        read_picture(tmp_path)
+
+
+def test_a_small_file_of_very_many_pixels_is_refused(tmp_path):
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
+    with pytest.raises(ValueError, match="bomb.png .*DecompressionBombError.*400000000 pixels"):
+        read_picture(tmp_path / "bomb.png")

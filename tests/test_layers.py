@@ -268,9 +268,9 @@ def test_given_parameters_of_another_shape_are_refused(given, found):
 @pytest.mark.parametrize("given", [{"W": np.zeros((4, 3), dtype="float32")}, {"b": T.vector("bias")}], ids=["array", "symbol"])
 def test_given_parameters_that_are_not_shared_are_refused(given):
     (name,) = given
-    with pytest.raises(ValueError, match=f"(?s){name} must be a shared variable.*not (array|bias)"):
+    with pytest.raises(ValueError, match=f"(?s){name} must be a shared variable.*not (an array|bias)"):
         HiddenLayer(np.random.RandomState(0), T.matrix("x"), 4, 3, **given)
-    with pytest.raises(ValueError, match=f"(?s){name} must be a shared variable.*not (array|bias)"):
+    with pytest.raises(ValueError, match=f"(?s){name} must be a shared variable.*not (an array|bias)"):
         LogisticRegression(T.matrix("x"), 4, 3, **given)
 
 

@@ -1,4 +1,5 @@
 """Devices are tried for real, and each trouble is told with its cure."""
+import contextlib
 import itertools
 import os
 import shutil
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from deeplearning_tutorial import libgpuarray
+from deeplearning_tutorial import ROOT, libgpuarray
 from deeplearning_tutorial.libgpuarray import Device, explain, find_devices, link_libraries, try_device
 
 # Trying a device ----------------------------------------------------------------------------------------------------
@@ -240,3 +241,47 @@ def test_the_command_lists_devices_and_says_how_to_use_one(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in itertools.islice(lines, 0, 4, 2)] == ["cuda0", "opencl0:0"]
     assert "THEANO_FLAGS" not in "".join(lines)
+
+
+# Where PoCL keeps its kernels ---------------------------------------------------------------------------------------
+
+CLAIM = """
+import os, sys
+from deeplearning_tutorial.libgpuarray import claim_kernel_cache
+claim_kernel_cache()
+print(os.environ.get("POCL_CACHE_DIR"), flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def a_program_that_claims(**environment):
+    """The folder that another program got, while it runs."""
+    without = {name: value for name, value in os.environ.items() if name not in ("POCL_CACHE_DIR", "XDG_CACHE_HOME")}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", CLAIM], cwd=ROOT, env={**without, **environment}, stdin=pipe, stdout=pipe, text=True) as program:
+        yield program.stdout.readline().strip()
+
+
+def test_each_program_has_a_folder_for_its_kernels_and_leaves_it_to_the_next(tmp_path):
+    name = str(tmp_path / "with kernels" / "pocl")
+    with a_program_that_claims(POCL_CACHE_DIR=name) as first:
+        with a_program_that_claims(POCL_CACHE_DIR=name) as second, a_program_that_claims(POCL_CACHE_DIR=name) as third:
+            assert [first, second, third] == [name, f"{name}-2", f"{name}-3"]
+        with a_program_that_claims(POCL_CACHE_DIR=name) as again:
+            assert again == second
+    with a_program_that_claims(POCL_CACHE_DIR=name) as again:
+        assert again == first
+
+
+def test_without_a_setting_it_is_the_folder_that_pocl_would_take(tmp_path):
+    with a_program_that_claims(HOME=str(tmp_path)) as folder:
+        assert folder == str(tmp_path / ".cache" / "pocl" / "kcache")
+    with a_program_that_claims(XDG_CACHE_HOME=str(tmp_path)) as folder:
+        assert folder == str(tmp_path / "pocl" / "kcache")
+
+
+def test_where_nothing_can_be_written_it_is_left_to_pocl(tmp_path):
+    (tmp_path / "file").touch()
+    with a_program_that_claims(POCL_CACHE_DIR=str(tmp_path / "file" / "pocl")) as folder:
+        assert folder == str(tmp_path / "file" / "pocl")

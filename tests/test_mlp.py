@@ -142,6 +142,14 @@ def test_the_network_itself_stays_without_dropout(deep):
     assert vars(deep) == before
 
 
+def test_with_dropout_it_takes_other_examples(deep):
+    other = T.matrix("other")
+    noisy = deep.with_dropout(MRG_RandomStreams(1), [0, 0, 0], other)
+    digits = np.random.RandomState(0).uniform(size=(3, deep.hiddenLayers[0].n_in)).astype("float32")
+    found = theano.function([other], noisy.p_y_given_x)(digits)
+    np.testing.assert_allclose(found, theano.function([deep.input], deep.p_y_given_x)(digits), rtol=1e-6)
+
+
 def test_with_dropout_it_offers_what_a_network_offers(shallow):
     noisy = shallow.with_dropout(MRG_RandomStreams(1), [0.2, 0.5])
     assert vars(noisy).keys() == vars(shallow).keys()

@@ -240,7 +240,7 @@ def test_a_source_is_shown_as_code_without_docstrings():
     assert source.startswith("class LogisticRegression:\n    def __init__")
     assert "Parameters" not in source and '"""' not in source
     compile(source, "shown", "exec")
-    assert "_check_labels(y)" in source
+    assert "check_labels(y)" in source
 
 
 def test_a_source_without_docstring_is_shown_as_it_is():

@@ -6,7 +6,8 @@ import pytest
 import theano
 import theano.tensor as T
 
-from deeplearning_tutorial.regularization import l1, l2, max_norm
+from deeplearning_tutorial.layers import LogisticRegression
+from deeplearning_tutorial.regularization import adversarial_examples, l1, l2, max_norm
 from deeplearning_tutorial.updates import momentum, sgd
 
 
@@ -139,3 +140,64 @@ def test_there_must_be_weights_to_limit(bad):
     W = shared(np.ones((2, 2)))
     with pytest.raises(ValueError, match="weights must be a list of at least one weight matrix"):
         max_norm(sgd(W.sum(), [W], 1.0), bad, 1)
+
+
+# Adversarial examples -----------------------------------------------------------------------------------------------
+
+def classifier_with_digits(n=6, n_in=5):
+    rng = np.random.RandomState(3)
+    x, y = T.matrix("x"), T.ivector("y")
+    classifier = LogisticRegression(x, n_in, 3)
+    classifier.W.set_value(rng.normal(size=(n_in, 3)).astype("float32"))
+    digits = rng.uniform(0.2, 0.8, size=(n, n_in)).astype("float32")
+    return x, y, classifier, digits, rng.randint(3, size=n).astype("int32")
+
+
+def test_each_pixel_moves_to_where_the_cost_rises():
+    x, y, classifier, digits, labels = classifier_with_digits()
+    cost = classifier.negative_log_likelihood(y)
+    worse = adversarial_examples(cost, x, 0.1)
+    found = theano.function([x, y], worse)(digits, labels)
+    # By hand, the gradient of the negative log likelihood over x is (p - one-hot) W.T / n.
+    p = theano.function([x], classifier.p_y_given_x)(digits)
+    gradient = (p - np.eye(3)[labels]) @ classifier.W.get_value().T
+    np.testing.assert_allclose(found, digits + 0.1 * np.sign(gradient), rtol=1e-6)
+    assert found.dtype == "float32"
+
+    cost_of = theano.function([x, y], cost)
+    assert cost_of(found, labels) > cost_of(digits, labels)
+    others = digits + 0.1 * np.random.RandomState(0).choice([-1, 1], size=(100, *digits.shape)).astype("float32")
+    assert cost_of(found, labels) >= max(cost_of(other, labels) for other in others)  # the worst, as the cost is convex
+
+
+def test_they_stay_in_the_range_of_pixels():
+    x, y, classifier, digits, labels = classifier_with_digits()
+    found = theano.function([x, y], adversarial_examples(classifier.negative_log_likelihood(y), x, 5))(digits, labels)
+    assert set(np.unique(found)) == {0, 1}
+
+
+def test_they_are_constants_for_the_gradient():
+    x, y, classifier, digits, labels = classifier_with_digits()
+    worse = adversarial_examples(classifier.negative_log_likelihood(y), x, 0.1)
+    again = LogisticRegression(worse, 5, 3, W=classifier.W, b=classifier.b)
+    gradient = T.grad(again.negative_log_likelihood(y), classifier.W)
+    fixed = theano.function([x, y], worse)(digits, labels)
+    expected = T.grad(classifier.negative_log_likelihood(y), classifier.W)
+    np.testing.assert_allclose(
+        theano.function([x, y], gradient)(digits, labels), theano.function([x, y], expected)(fixed, labels), rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("bad", [0, -0.1, float("nan"), float("inf"), None, "0.1"])
+def test_a_size_that_is_not_positive_and_finite_is_refused(bad):
+    x, y, classifier, *_ = classifier_with_digits()
+    with pytest.raises(ValueError, match=f"size must be above 0 and finite, not {bad!r}"):
+        adversarial_examples(classifier.negative_log_likelihood(y), x, bad)
+
+
+def test_the_cost_must_be_a_scalar_of_these_examples():
+    x, y, classifier, *_ = classifier_with_digits()
+    with pytest.raises(ValueError, match="the cost must be a scalar, not 2-dimensional"):
+        adversarial_examples(classifier.p_y_given_x, x, 0.1)
+    with pytest.raises(ValueError, match="the cost does not depend on other"):
+        adversarial_examples(classifier.negative_log_likelihood(y), T.matrix("other"), 0.1)

@@ -1,16 +1,27 @@
 """Compiled functions of a mini-batch, and the loop that trains with them."""
+import dataclasses
+import errno
+import itertools
+import os
+import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+from theano.sandbox.rng_mrg import MRG_RandomStreams
 
+from deeplearning_tutorial import ROOT, training
+from deeplearning_tutorial.augmentation import FreshEpochs
+from deeplearning_tutorial.checkpoint import CheckpointError
 from deeplearning_tutorial.data import DATA_FOLDER, IDX_FILES, ROWS_VARIABLE, load_data
 from deeplearning_tutorial.layers import LogisticRegression
 from deeplearning_tutorial.mlp import MLP
 from deeplearning_tutorial.training import MinibatchFunction, fit
-from deeplearning_tutorial.updates import sgd
+from deeplearning_tutorial.updates import linear_decay, momentum, sgd
 
 # Functions of a mini-batch ------------------------------------------------------------------------------------------
 
@@ -61,6 +72,18 @@ def test_new_data_in_the_shared_variable_are_seen(rows):
     assert function(1) == 10
 
 
+def test_what_is_left_over_is_told(dataset, capfd):
+    x, y = T.matrix("x"), T.ivector("y")
+    weight = theano.shared(np.float32(0))
+    train = MinibatchFunction([x, y], weight * x.sum() + y.sum(), dataset, 3, {weight: weight + 1})
+    assert train.n_left_over == 1
+    for rows, shown in [(4, "1 of 10 training rows and 2 of 10 validation rows"), (5, "1 of 10 training rows.")]:
+        fit(train, MinibatchFunction([x, y], x.sum() + y.sum(), dataset, rows), [weight], 1)
+        assert f"Not used, as they fill no mini-batch: {shown}" in capfd.readouterr().out
+    fit(train, MinibatchFunction([x, y], x.sum() + y.sum(), dataset, 3), [weight], 1, progress=False)
+    assert capfd.readouterr().out == ""
+
+
 def test_updates_happen_with_each_call(rows):
     x, total = T.matrix("x"), theano.shared(np.float32(0))
     function = MinibatchFunction([x], total, rows, 5, updates={total: total + x.sum()})
@@ -95,7 +118,7 @@ def test_there_is_no_mini_batch_outside_the_range(rows, index):
 @pytest.mark.parametrize("batch_size", [0, -3, 11, 2.5])
 def test_a_batch_size_without_a_whole_mini_batch_is_refused(dataset, batch_size):
     with pytest.raises(ValueError, match=f"whole number from 1 to 10, the number of rows, not {batch_size!r}"):
-        MinibatchFunction([T.matrix("x"), T.ivector("y")], T.constant(0), dataset, batch_size)
+        MinibatchFunction([x := T.matrix("x"), y := T.ivector("y")], x.sum() + y.sum(), dataset, batch_size)
 
 
 def test_inputs_and_data_must_match(dataset):
@@ -103,7 +126,7 @@ def test_inputs_and_data_must_match(dataset):
     with pytest.raises(ValueError, match="1 inputs need as many arrays of data, and there are 2"):
         MinibatchFunction([x], x.sum(), dataset, 3)
     with pytest.raises(ValueError, match=r"equally many rows, and they have \[9, 10\]"):
-        MinibatchFunction([x, y], x.sum(), [theano.shared(ROWS[:9]), dataset[1]], 3)
+        MinibatchFunction([x, y], x.sum() + y.sum(), [theano.shared(ROWS[:9]), dataset[1]], 3)
 
 
 @pytest.mark.parametrize("data, shown", [
@@ -274,7 +297,7 @@ def test_an_interrupt_while_measuring_leaves_curves_of_one_length():
 
 
 def test_the_seconds_are_counted(monkeypatch):
-    clock = iter([100.0, 107.5])
+    clock = itertools.chain([100.0], itertools.repeat(107.5))
     monkeypatch.setattr("deeplearning_tutorial.training.time", SimpleNamespace(perf_counter=lambda: next(clock)))
     assert Script([0.5], n_batches=1).fit(n_epochs=1).seconds == 7.5
 
@@ -294,11 +317,12 @@ def test_all_parameters_are_put_back():
     assert first.get_value().tolist() == [2, 20] and second.get_value() == -2
 
 
-@pytest.mark.parametrize("name", ["n_epochs", "patience"])
-@pytest.mark.parametrize("bad", [0, -1])
+@pytest.mark.parametrize("name, bad", [
+    ("n_epochs", 0), ("n_epochs", -1), ("n_epochs", 2.5), ("n_epochs", None), ("patience", 0), ("patience", -1), ("patience", float("nan")),
+])
 def test_training_less_than_once_is_refused(name, bad):
     script = Script([0.5], n_batches=1)
-    with pytest.raises(ValueError, match=f"{name} must be at least 1, not {bad}"):
+    with pytest.raises(ValueError, match=f"{name} must be (a whole number of )?at least 1, not {bad}"):
         script.fit(**{name: bad})
     assert script.parameter.get_value() == 0
 
@@ -321,9 +345,53 @@ def test_a_limit_that_is_no_number_of_epochs_is_refused(monkeypatch, limit):
 @pytest.mark.parametrize("cost, shown", [(float("nan"), "nan"), (float("inf"), "inf")])
 def test_a_cost_that_is_no_number_ends_training_with_the_best_parameters(cost, shown):
     script = Script([0.5, 0.4, 0.6, 0.1], n_batches=3, cost=lambda step: cost if step == 11 else 1.0)
-    with pytest.raises(FloatingPointError, match=f"cost became {shown} before step 12.*learning rate is too large"):
+    with pytest.raises(FloatingPointError, match=f"cost became {shown} in step 11.*learning rate is too large"):
         script.fit(n_epochs=9)
     assert script.parameter.get_value() == 6
+
+
+def test_the_history_is_that_of_the_error():
+    script = Script([0.5, 0.4, 0.6], n_batches=3, cost=lambda step: np.nan if step == 11 else 1.0)
+    with pytest.raises(FloatingPointError) as caught:
+        script.fit(n_epochs=9)
+    history = caught.value.history
+    assert history.validation_error == [0.5, 0.4, 0.6] and history.best_epoch == 2 and history.n_steps == 10
+
+
+DIVERGE = """
+import deeplearning_tutorial, numpy as np, theano, theano.tensor as T
+from deeplearning_tutorial.layers import LogisticRegression
+from deeplearning_tutorial.training import MinibatchFunction, fit
+from deeplearning_tutorial.updates import sgd
+x = T.matrix("x")
+W = theano.shared(np.ones((4, 2), "float32"), name="W")
+data = [theano.shared(np.random.RandomState(0).rand(40, 4).astype("float32"))]
+cost = T.mean(T.dot(x, W) ** 2)
+train = MinibatchFunction([x], cost, data, 10, sgd(cost, [W], 1e4))
+validate = MinibatchFunction([x], T.mean(x), data, 10)
+try:
+    fit(train, validate, [W], n_epochs=50, progress=False)
+except FloatingPointError as error:
+    print(error, error.history.n_steps, np.isfinite(W.get_value()).all())
+"""
+
+
+@pytest.mark.parametrize("flags", ["-O3 -march=native -ffast-math", "-O1"])
+def test_whatever_the_compiler_may_assume_divergence_is_noticed(flags):
+    environment = {**os.environ, "THEANO_FLAGS": f"device=cpu,gcc.cxxflags={flags}"}
+    shown = subprocess.run([sys.executable, "-c", DIVERGE], env=environment, cwd=ROOT, capture_output=True, text=True).stdout
+    assert re.search(r"the cost became (inf|nan) in step \d+.* (\d+) True", shown), shown
+
+
+def test_an_interrupt_before_anything_is_validated_keeps_what_there_is():
+    def interrupt_at_2(step):
+        if step == 2:
+            raise KeyboardInterrupt
+        return 1.0
+
+    script = Script([], n_batches=3, cost=interrupt_at_2)
+    assert script.fit(n_epochs=9).n_steps == 1
+    assert script.parameter.get_value() == 2
 
 
 def test_an_interrupt_keeps_history_and_best_parameters(capsys):
@@ -338,6 +406,13 @@ def test_an_interrupt_keeps_history_and_best_parameters(capsys):
     assert history.validation_error == [0.5, 0.4, 0.6] and history.best_epoch == 2
     assert history.n_steps == 10 and not history.stopped_early
     assert "Interrupted" in "".join(capsys.readouterr())
+
+
+def test_a_validation_error_that_is_no_number_ends_training_too():
+    script = Script([0.5, float("nan")], n_batches=1)
+    with pytest.raises(FloatingPointError, match="the validation error became nan in step 2"):
+        script.fit(n_epochs=9)
+    assert script.parameter.get_value() == 1
 
 
 def test_another_error_passes_on_with_the_best_parameters_put_back():
@@ -364,6 +439,19 @@ def test_the_progress_bar_tells_cost_and_error_and_can_be_left_out(capfd, monkey
     script = Script([0.25, 0.5], n_batches=1)
     fit(script.train, script.validate, [script.parameter], n_epochs=2)
     assert capfd.readouterr().err == ""
+
+
+def test_an_error_that_is_no_fraction_is_shown_as_it_is(capfd, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    script = Script([3.0625], n_batches=1)
+    fit(script.train, script.validate, [script.parameter], n_epochs=1, percent=False)
+    assert "validation error 3.062" in capfd.readouterr().err
+
+
+def test_before_each_epoch_there_is_time_for_something():
+    script, before = Script([0.5] * 3, n_batches=4), []
+    script.fit(n_epochs=3, before_epoch=lambda epoch: before.append((epoch, int(script.parameter.get_value()))))
+    assert before == [(0, 0), (1, 4), (2, 8)]
 
 
 # Real models --------------------------------------------------------------------------------------------------------
@@ -404,6 +492,169 @@ def test_training_learns_and_the_model_is_the_best_one(two_runs):
     assert history.train_cost[-1] < history.train_cost[0] / 2
     assert history.best_validation_error < 0.1
     assert validate.mean() == history.best_validation_error == min(history.validation_error)
+
+
+# Checkpoints --------------------------------------------------------------------------------------------------------
+
+class Stop(Exception):
+    """What happens to a program in the middle of something."""
+
+
+class Blobs:
+    """A small network with all that a step can change: velocities, random numbers, a learning rate that falls."""
+
+    def __init__(self, batch_size=20, n_hidden=8):
+        dataset = blobs(240, 1)
+        x, y = T.matrix("x"), T.ivector("y")
+        mlp = MLP(np.random.RandomState(2), x, 3, n_hidden, 2)
+        noisy = mlp.with_dropout(MRG_RandomStreams(3), [0.1, 0.4])
+        rate = theano.shared(np.float32(0.2))
+        updates = momentum(noisy.negative_log_likelihood(y), mlp.params, rate, 0.5)
+        updates.update(linear_decay(rate, 96))
+        self.params = mlp.params
+        self.train = MinibatchFunction([x, y], noisy.negative_log_likelihood(y), dataset, batch_size, updates)
+        self.validate = MinibatchFunction([x, y], mlp.errors(y), blobs(120, 2), 60)
+        self.shuffle = FreshEpochs(*dataset, seed=4)
+
+    def fit(self, **options):
+        options = {"n_epochs": 8, "patience": None, "progress": False, "before_epoch": self.shuffle, "checkpoint_seconds": 0} | options
+        return fit(self.train, self.validate, self.params, **options)
+
+    def values(self):
+        return [parameter.get_value().tobytes() for parameter in [*self.params, *self.train.state]]
+
+
+class StopAt:
+    """A function that is called like another, and stops the program in the middle of call number `when`."""
+
+    def __init__(self, function, when, error):
+        self.function, self.when, self.error, self.calls = function, when, error, 0
+
+    def __getattr__(self, name):
+        return getattr(self.function, name)
+
+    def __call__(self, index):
+        self._count()
+        return self.function(index)
+
+    def mean(self):
+        self._count()
+        return self.function.mean()
+
+    def _count(self):
+        self.calls += 1
+        if self.calls == self.when:
+            raise self.error
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    model = Blobs()
+    return model, model.fit()
+
+
+def compared(history):
+    return {**dataclasses.asdict(history), "elapsed": None, "seconds": None}
+
+
+def test_a_step_changes_what_is_in_its_state(undisturbed):
+    names = sorted(str(variable.name) for variable in undisturbed[0].train.state)
+    assert sum(name.startswith("velocity") for name in names) == 4 and {"W", "b", "steps done"} < set(names)
+    assert len(names) == 4 + 4 + 2 + 2  # parameters, velocities, the rate and its counter, two masks
+    assert undisturbed[0].validate.state == []
+
+
+@pytest.mark.parametrize("error", [Stop, KeyboardInterrupt])
+@pytest.mark.parametrize("which, when", [("train", 1), ("train", 13), ("train", 40), ("train", 96), ("validate", 1), ("validate", 4), ("validate", 8)])
+def test_what_was_stopped_anywhere_ends_as_if_it_had_not_been(tmp_path, undisturbed, which, when, error):
+    stopped = Blobs()
+    function = getattr(stopped, which)
+    setattr(stopped, which, StopAt(function, when, error))
+    with pytest.raises(error):
+        stopped.fit(checkpoint=tmp_path / "blobs.npz")
+    model = Blobs()
+    history = model.fit(checkpoint=tmp_path / "blobs.npz")
+    assert model.values() == undisturbed[0].values()
+    assert compared(history) == compared(undisturbed[1])
+    assert len(history.elapsed) == 8 and history.elapsed == sorted(history.elapsed) and history.seconds >= history.elapsed[-1]
+
+
+def test_what_was_stopped_twice_between_validations_in_an_epoch_does_too(tmp_path):
+    options = {"patience": 10, "n_epochs": 6}  # a validation after each 5 of 12 steps
+    alone = Blobs()
+    history = alone.fit(**options)
+    assert not history.stopped_early or history.n_steps > 20
+    for when in [18, 9]:
+        stopped = Blobs()
+        stopped.train = StopAt(stopped.train, when, Stop)
+        with pytest.raises(Stop):
+            stopped.fit(checkpoint=tmp_path / "blobs.npz", **options)
+    model = Blobs()
+    again = model.fit(checkpoint=tmp_path / "blobs.npz", **options)
+    assert model.values() == alone.values() and compared(again) == compared(history)
+
+
+def test_without_the_checkpoint_it_would_not(tmp_path, undisturbed):
+    stopped = Blobs()
+    stopped.train = StopAt(stopped.train, 40, Stop)
+    with pytest.raises(Stop):
+        stopped.fit()
+    stopped.train = stopped.train.function
+    stopped.fit()
+    assert stopped.values() != undisturbed[0].values()
+
+
+@pytest.mark.parametrize("patience", [None, 12])
+def test_what_has_ended_is_not_trained_again(tmp_path, patience):
+    history = Blobs().fit(checkpoint=tmp_path / "blobs.npz", patience=patience, improvement_threshold=0.1)
+    assert history.stopped_early == (patience is not None)
+    model = Blobs()
+    model.train = StopAt(model.train, 1, Stop)
+    assert compared(model.fit(checkpoint=tmp_path / "blobs.npz", patience=patience, improvement_threshold=0.1)) == compared(history)
+    assert model.validate.mean() == history.best_validation_error
+
+
+def test_more_epochs_go_on_where_it_ended(tmp_path):
+    Blobs().fit(n_epochs=3, checkpoint=tmp_path / "blobs.npz")
+    model = Blobs()
+    model.fit(n_epochs=8, checkpoint=tmp_path / "blobs.npz")
+    alone = Blobs()
+    alone.fit(n_epochs=8)
+    assert [value.tobytes() for value in map(get_value, model.train.state)] == [value.tobytes() for value in map(get_value, alone.train.state)]
+
+
+def get_value(variable):
+    return variable.get_value()
+
+
+@pytest.mark.parametrize("other, shown", [({"n_hidden": 9}, "of another network"), ({"batch_size": 24}, "with 12 mini-batches in an epoch, and now there are 10")])
+def test_the_checkpoint_of_another_network_is_refused(tmp_path, other, shown):
+    Blobs().fit(n_epochs=1, checkpoint=tmp_path / "blobs.npz")
+    model = Blobs(**other)
+    before = model.values()
+    with pytest.raises(CheckpointError, match=f"blobs.npz (is|was made) {shown}.*Move it away to begin anew"):
+        model.fit(checkpoint=tmp_path / "blobs.npz")
+    assert model.values() == before
+
+
+def test_there_is_a_least_time_between_two_checkpoints(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(training.files, "save", lambda path, arrays, about: saved.append(about["history"]["n_steps"]))
+    Blobs().fit(checkpoint=tmp_path / "blobs.npz", checkpoint_seconds=1000)
+    assert saved == [12, 96]
+    Blobs().fit(checkpoint=tmp_path / "blobs.npz", checkpoint_seconds=0)
+    assert saved[2:] == [12, 24, 36, 48, 60, 72, 84, 96, 96]
+
+
+def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch, capsys, undisturbed):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(training.files, "save", fail)
+    model = Blobs()
+    model.fit(checkpoint=tmp_path / "blobs.npz")
+    assert model.values() == undisturbed[0].values()
+    assert "blobs.npz could not be written (No space left on device); training goes on" in capsys.readouterr().out
 
 
 # Logistic regression on MNIST ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from deeplearning_tutorial.updates import (
     apply_momentum,
     apply_nesterov_momentum,
     exponential_decay,
+    linear_decay,
     momentum,
     nesterov_momentum,
     sgd,
@@ -219,6 +220,26 @@ def test_the_factor_one_changes_nothing():
     assert values_after(3, exponential_decay(rate, 1), rate) == [0.5]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_variable_falls_to_zero_on_a_straight_line(dtype):
+    rate = shared(0.5, dtype)
+    step = theano.function([], [], updates=linear_decay(rate, 4))
+    found = []
+    for _ in range(6):
+        step()
+        found.append(rate.get_value())
+    np.testing.assert_allclose(found, [0.375, 0.25, 0.125, 0, 0, 0], rtol=1e-6)
+    assert found[0].dtype == dtype
+
+
+def test_the_straight_line_ends_on_time_after_many_steps_in_float32():
+    rate = shared(0.1)
+    step = theano.function([], [], updates=linear_decay(rate, 100_000))
+    for _ in range(99_999):
+        step()
+    assert rate.get_value() == pytest.approx(1e-6, rel=0.05)
+
+
 def test_descent_and_decay_compose_whatever_their_order():
     def after_three_steps(decay_first):
         theta, rate = shared(1), shared(0.4)
@@ -281,7 +302,7 @@ def test_symbolic_momentum_must_be_a_scalar(apply):
 @APPLY
 def test_only_shared_variables_get_a_velocity(apply):
     theta = T.vector("theta")
-    with pytest.raises(ValueError, match="only shared variables can be updated, and theta is none"):
+    with pytest.raises(ValueError, match="what is updated must be a shared variable.* not theta"):
         apply(OrderedDict([(theta, theta - 1)]))
 
 
@@ -289,6 +310,12 @@ def test_only_shared_variables_get_a_velocity(apply):
 def test_a_factor_outside_0_to_1_is_refused(bad):
     with pytest.raises(ValueError, match=f"factor must be above 0 and at most 1, not {bad!r}"):
         exponential_decay(shared(1), bad)
+
+
+@pytest.mark.parametrize("bad", [0, -3, 2.5, None])
+def test_a_line_needs_a_whole_number_of_steps(bad):
+    with pytest.raises(ValueError, match=f"n_steps must be a whole number of at least 1, not {bad!r}"):
+        linear_decay(shared(1), bad)
 
 
 def test_symbolic_rates_and_factors_must_be_scalars():
@@ -302,15 +329,17 @@ def test_symbolic_rates_and_factors_must_be_scalars():
 @pytest.mark.parametrize("bad", [T.vector("theta"), np.ones(3)], ids=["symbol", "array"])
 def test_what_is_not_shared_cannot_be_updated(bad):
     theta = shared(1)
-    with pytest.raises(ValueError, match="(?s)only shared variables can be updated, and (theta|array).* is none"):
+    with pytest.raises(ValueError, match="a parameter must be a shared variable.* not (theta|an array)"):
         sgd(theta**2, [theta, bad], 0.1)
-    with pytest.raises(ValueError, match="only shared variables can be updated"):
+    with pytest.raises(ValueError, match="what decays must be a shared variable"):
         exponential_decay(bad, 0.9)
 
 
 def test_only_a_scalar_decays():
     with pytest.raises(ValueError, match="only a scalar can decay here, and rates is 1-dimensional"):
         exponential_decay(shared([0.1, 0.2], name="rates"), 0.9)
+    with pytest.raises(ValueError, match="only a scalar can decay here, and rates is 1-dimensional"):
+        linear_decay(shared([0.1, 0.2], name="rates"), 9)
 
 
 def test_a_cost_that_is_no_scalar_is_refused():

@@ -186,7 +186,7 @@ def _examine_deeper_network(answer):
         np.random.RandomState(0),
         x,
         known=[
-            ("'int' object is not callable", two_numbers),
+            ("activation must be a function", two_numbers),
             ("multiple values for argument 'n_out'", two_numbers),
         ],
     )
