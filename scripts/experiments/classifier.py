@@ -1,0 +1,115 @@
+"""Classifiers of digits: logistic regression and multi-layer perceptrons, with what a configuration adds."""
+
+import numpy as np
+import theano
+import theano.tensor as T
+from experiments.descent import compile_training
+from experiments.run import Trained
+from theano.sandbox.rng_mrg import MRG_RandomStreams
+
+from deeplearning_tutorial.augmentation import FreshEpochs, distort
+from deeplearning_tutorial.data import load_data
+from deeplearning_tutorial.initialization import he_normal
+from deeplearning_tutorial.layers import LogisticRegression
+from deeplearning_tutorial.mlp import MLP
+from deeplearning_tutorial.regularization import adversarial_examples, l2
+from deeplearning_tutorial.training import MinibatchFunction
+
+PLAIN = {
+    "hidden": [],  # units in each hidden layer; without any it is logistic regression
+    "activation": "tanh",
+    "dropout": None,  # rates of the input and of each hidden layer
+    "adversarial": None,  # how far each pixel of an adversarial example moves
+    "l2": 0.0,
+    "max_norm": None,  # how long the weights into a hidden unit may become
+    "learning_rate": 0.1,
+    "decay": False,  # whether the learning rate falls to zero on a straight line
+    "momentum": 0.0,
+    "batch_size": 100,
+    "n_epochs": 100,
+    "patience": None,  # in mini-batches
+    "shuffle": True,
+    "distortion": None,  # options of augmentation.distort; {} are its own
+}
+ACTIVATIONS = {"tanh": T.tanh, "relu": T.nnet.relu, "sigmoid": T.nnet.sigmoid}
+
+
+def train(configuration, seed, run, datasets=None):
+    """A classifier, trained on the run's data set, or on others; `configuration` has the keys of `PLAIN`."""
+    x, y = T.matrix("x"), T.ivector("y")
+    return fit(build(configuration, seed, x), configuration, seed, run, "training", x, y, datasets or load_data(run.dataset))
+
+
+def build(configuration, seed, x):
+    if not configuration["hidden"]:
+        return LogisticRegression(x, 784, 10)
+    activation = configuration["activation"]
+    return MLP(
+        np.random.RandomState(seed),
+        x,
+        784,
+        configuration["hidden"],
+        10,
+        activation=ACTIVATIONS[activation],
+        initialization=he_normal if activation == "relu" else None,
+    )
+
+
+def fit(network, configuration, seed, run, phase, x, y, datasets, before_epoch=None):
+    """Train a network that is there."""
+    train_set, valid_set, test_set = datasets
+    batch_size = configuration["batch_size"]
+    weights = [parameter for parameter in network.params if parameter.ndim == 2]
+    cost = cost_of(network, configuration, seed, x, y)
+    if configuration["l2"]:
+        cost += configuration["l2"] * l2(weights)
+    train_function = compile_training(
+        [x, y],
+        cost,
+        network.params,
+        train_set,
+        batch_size,
+        configuration["n_epochs"],
+        configuration["learning_rate"],
+        configuration["decay"],
+        configuration["momentum"],
+        weights[:-1],
+        configuration["max_norm"],
+    )
+    history = run.fit(
+        phase,
+        train_function,
+        MinibatchFunction([x, y], network.errors(y), valid_set, batch_size),
+        network.params,
+        n_epochs=configuration["n_epochs"],
+        patience=configuration["patience"],
+        before_epoch=before_epoch or fresh_epochs(configuration, seed, train_set),
+    )
+    return Trained(
+        # W1, b1, W2, …
+        params={f"{'Wb'[number % 2]}{number // 2 + 1}": parameter for number, parameter in enumerate(network.params)},
+        validation_error=100 * history.best_validation_error,
+        classify=theano.function([x], network.p_y_given_x),
+        test_set=test_set,
+        # As in the Theano tutorial, digits left over after the last whole mini-batch do not count.
+        n_test=lambda n: n - n % batch_size,
+    )
+
+
+def cost_of(network, configuration, seed, x, y):
+    """The mean negative log likelihood; with dropout, and of adversarial examples too, if the configuration says so."""
+    if not (configuration["dropout"] or configuration["adversarial"]):
+        return network.negative_log_likelihood(y)
+    theano_rng = MRG_RandomStreams(seed)
+    rates = configuration["dropout"] or [0] * (1 + len(configuration["hidden"]))
+    cost = network.with_dropout(theano_rng, rates).negative_log_likelihood(y)
+    if configuration["adversarial"]:
+        worse = adversarial_examples(cost, x, configuration["adversarial"])
+        cost = (cost + network.with_dropout(theano_rng, rates, worse).negative_log_likelihood(y)) / 2
+    return cost
+
+
+def fresh_epochs(configuration, seed, train_set):
+    if configuration["distortion"] is not None:
+        return FreshEpochs(*train_set, seed, distort, **configuration["distortion"])
+    return FreshEpochs(*train_set, seed) if configuration["shuffle"] else None

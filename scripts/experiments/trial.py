@@ -1,0 +1,34 @@
+"""One trial of a search: a configuration, trained and validated. It runs in a worker's process, perhaps on another machine."""
+
+import contextlib
+import io
+import shutil
+import time
+from pathlib import Path
+
+RUNS = Path(__file__).resolve().parent.parent.parent / "build" / "sweeps" / "runs"
+
+
+def try_out(name, configuration, seed, key):
+    """Train a model, and say how well it does on the validation set.
+
+    Returns
+    -------
+    dict
+        With ``validation_error`` and ``seconds``; or with ``failure``, where training failed, as it does with a learning rate that
+        is too large.
+    """
+    from experiments.catalogue import CATALOGUE
+    from experiments.run import Run
+
+    run = Run(RUNS / key, progress=False)
+    started = time.perf_counter()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            trained = CATALOGUE[name].train(configuration, seed, run)
+    except Exception as error:
+        found = {"failure": f"{type(error).__name__}: {error}", "seconds": round(time.perf_counter() - started, 1)}
+    else:
+        found = {"validation_error": trained.validation_error, "seconds": round(run.seconds, 1)}
+    shutil.rmtree(RUNS / key, ignore_errors=True)
+    return found
