@@ -13,6 +13,7 @@ import math
 import os
 import platform
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -109,6 +110,8 @@ def run_apart(flags, arguments):
     command = [sys.executable, __file__, *arguments, "--train-here"]
     environment = {**os.environ, "THEANO_FLAGS": flags}
     child = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if child.returncode < 0:
+        print(f"The process was ended by signal {-child.returncode} ({signal.Signals(-child.returncode).name}).", file=sys.stderr)
     return json.loads(child.stdout.splitlines()[-1]) if child.returncode == 0 else None
 
 
@@ -139,11 +142,9 @@ def train_all(options):
 
 
 def load(name):
-    try:
-        from deeplearning_tutorial.data import DataError, load_data
-        from deeplearning_tutorial.device import DeviceError
-    except DeviceError as error:
-        sys.exit(str(error))
+    from deeplearning_tutorial.data import load_data
+    from deeplearning_tutorial.download import DataError
+
     try:
         return load_data(name)
     except (DataError, ValueError) as error:

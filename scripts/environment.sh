@@ -30,10 +30,10 @@ fi
 # A child of a process that uses a GPU would inherit this, and Theano would then not start the GPU there.
 unset THEANO_GPU_IS_ALREADY_ACTIVE
 
-# Programs that keep files in the home directory keep them in .venv instead.
+# Programs that keep files in the home directory keep them in .venv instead, unless .venv is another user's.
 keep_in_venv() {
     local variable=$1 folder=$2
-    export "$variable=${!variable:-$venv/$folder}"
+    if [[ -w $venv || ! -e $venv ]]; then export "$variable=${!variable:-$venv/$folder}"; fi
 }
 keep_in_venv MPLCONFIGDIR matplotlib
 keep_in_venv IPYTHONDIR ipython

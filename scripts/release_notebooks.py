@@ -34,10 +34,9 @@ from pathlib import Path
 
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbgrader.preprocessors import ClearSolutions
-from traitlets.config import Config
+from notebook_client import notebook_client
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLVED = ROOT / "notebooks" / "solved"
@@ -541,16 +540,7 @@ def execute(path):
     if problems := marker_problems(nb, path.stem):
         raise NotebookError(problems)
     start = time.perf_counter()
-    client = NotebookClient(
-        nb,
-        timeout=None,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
-        record_timing=False,
-        coalesce_streams=True,
-        # What the kernel would otherwise warn about, in the midst of the progress shown here.
-        config=Config(KernelManager={"transport_encryption": "auto"}),
-    )
+    client = notebook_client(nb, path.parent, record_timing=False, coalesce_streams=True)
     try:
         # Progress bars differ from run to run and hide what a cell prints.
         client.execute(env={**os.environ, "TQDM_DISABLE": "1"})

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
+from notebook_client import notebook_client
 from tqdm import tqdm
-from traitlets.config import Config
 
 LITTLE = {"DEEPLEARNING_TUTORIAL_ROWS": "1200", "DEEPLEARNING_TUTORIAL_EPOCHS": "5", "TQDM_DISABLE": "1"}
 
@@ -34,15 +33,7 @@ def main():
 
 def run(path, nb, bar):
     """Run a notebook and forget what comes out. A cell that fails does no harm here, but is named."""
-    client = NotebookClient(
-        nb,
-        timeout=None,
-        kernel_name="python3",
-        allow_errors=True,
-        resources={"metadata": {"path": str(path.parent)}},
-        on_cell_start=lambda cell, cell_index: bar.update(),
-        config=Config(KernelManager={"transport_encryption": "auto"}),
-    )
+    client = notebook_client(nb, path.parent, allow_errors=True, on_cell_start=lambda cell, cell_index: bar.update())
     client.execute(env={**os.environ, **LITTLE})
     for cell in nb.cells:
         for output in cell.get("outputs", []):

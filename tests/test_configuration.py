@@ -11,6 +11,7 @@ import theano
 
 import deeplearning_tutorial
 from deeplearning_tutorial import ROOT
+from deeplearning_tutorial.shared_checkout import processor_type
 
 EXAMPLE = ROOT / "theanorc.example"
 
@@ -129,6 +130,18 @@ def test_the_users_THEANORC_wins_and_the_rest_is_ours(tmp_path):
     assert settings["excluding"] == tuned_option("global", "optimizer_excluding")
 
 
+@pytest.mark.parametrize("flags, said", [
+    ("flotX=float64", "Theano does not recognise this flag: flotX"),
+    ("gcc.cxxflag=-O0", "Theano does not recognise this flag: gcc.cxxflag"),
+    ("floatX=float23", 'Invalid value ("float23") for configuration variable "floatX". Valid options are'),
+    ("device=cuda7x", "Theano cannot use device=cuda7x"),
+])
+def test_a_misspelt_flag_is_named(flags, said):
+    command = [sys.executable, "-c", "import deeplearning_tutorial, theano; theano.config.floatX"]
+    result = subprocess.run(command, env={**os.environ, "THEANO_FLAGS": flags}, cwd=ROOT, capture_output=True, text=True)
+    assert said in result.stderr
+
+
 def test_it_can_come_after_theano_and_leaves_its_settings_alone(tmp_path):
     script = """
 import theano, os, json
@@ -218,6 +231,17 @@ def test_theano_alone_would_have_fallen_back(tmp_path):
     flags = f"device=opencl9:0,base_compiledir={theano.config.base_compiledir},blas.ldflags="
     assert ask(tmp_path, script, THEANO_FLAGS=flags) == ["opencl9:0", False]
 
+def test_compiled_code_is_kept_apart_by_type_of_processor_unless_the_user_says_how(settings):
+    for flags, file, expected in [
+        ("", "", deeplearning_tutorial.COMPILEDIR_FORMAT),
+        ("compiledir_format=mine", "", "mine"),
+        ("", "[global]\ncompiledir_format = theirs\n", "theirs"),
+    ]:
+        settings(flags, file)
+        deeplearning_tutorial._put_ours_under_the_users()
+        assert deeplearning_tutorial.configured("compiledir_format") == expected
+    assert processor_type() in theano.config.compiledir
+
 
 # A machine that scripts/setup has not seen --------------------------------------------------------------------------
 
@@ -227,34 +251,34 @@ def without_setup(monkeypatch, tmp_path):
     (tmp_path / "theanorc.example").write_text(EXAMPLE.read_text())
     monkeypatch.setattr(deeplearning_tutorial, "ROOT", tmp_path)
     monkeypatch.setenv("THEANORC", str(tmp_path / "nothing"))
-    monkeypatch.setenv("THEANO_FLAGS", "floatX=float64")
+    monkeypatch.setenv("THEANO_FLAGS", "floatX=float64,compiledir_format=mine")
     return monkeypatch
 
 
 def test_without_set_up_a_blas_is_found_and_the_users_flags_stay(without_setup):
     without_setup.setattr(deeplearning_tutorial, "blas_flags", lambda: "-lfound")
     deeplearning_tutorial._put_ours_under_the_users()
-    assert os.environ["THEANO_FLAGS"] == "floatX=float64,blas.ldflags=-lfound"
+    assert os.environ["THEANO_FLAGS"] == "floatX=float64,compiledir_format=mine,blas.ldflags=-lfound"
 
 
 def test_without_set_up_the_users_flags_may_name_the_blas(without_setup):
     without_setup.setattr(deeplearning_tutorial, "blas_flags", lambda: "-lfound")
-    without_setup.setenv("THEANO_FLAGS", "blas.ldflags=-lmine")
+    without_setup.setenv("THEANO_FLAGS", "compiledir_format=mine,blas.ldflags=-lmine")
     deeplearning_tutorial._put_ours_under_the_users()
-    assert os.environ["THEANO_FLAGS"] == "blas.ldflags=-lmine"
+    assert os.environ["THEANO_FLAGS"] == "compiledir_format=mine,blas.ldflags=-lmine"
 
 
 def test_without_set_up_the_usual_blas_needs_no_flag(without_setup):
     without_setup.setattr(deeplearning_tutorial, "blas_flags", lambda: "-lopenblas")
     deeplearning_tutorial._put_ours_under_the_users()
-    assert os.environ["THEANO_FLAGS"] == "floatX=float64"
+    assert os.environ["THEANO_FLAGS"] == "floatX=float64,compiledir_format=mine"
 
 
 def test_without_set_up_the_users_file_may_name_the_blas(without_setup, tmp_path):
     (tmp_path / "nothing").write_text(USERS_FILE)
     without_setup.setattr(deeplearning_tutorial, "blas_flags", lambda: "-lfound")
     deeplearning_tutorial._put_ours_under_the_users()
-    assert os.environ["THEANO_FLAGS"] == "floatX=float64"
+    assert os.environ["THEANO_FLAGS"] == "floatX=float64,compiledir_format=mine"
 
 
 @pytest.fixture

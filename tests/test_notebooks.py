@@ -252,11 +252,12 @@ def nbval_verdicts(tmp_path_factory):
     environment = {**os.environ, **{name: str(folder / name) for name in jupyter}}
     environment.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", "--nbval-current-env",
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.nbval_stderr", "--nbval", "--nbval-current-env",
          "--nbval-sanitize-with", str(CONFIG), "--junitxml", "report.xml", "cells.ipynb"],
-        cwd=folder, env=environment, capture_output=True, text=True,
+        cwd=folder, env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
     )
     assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search("Written to stderr:\n.* UserWarning: old", done.stdout)
     cases = ElementTree.parse(folder / "report.xml").iter("testcase")
     return dict(zip(CELLS, (len(case) == 0 for case in cases), strict=True))
 

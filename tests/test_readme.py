@@ -98,3 +98,27 @@ def test_each_slide_is_where_the_table_says():
 def test_a_heading_that_is_not_there_is_found():
     wrong = "| Momentum | 03_sgd_momentum | A narrow valley; A wide valley |\n"
     assert wrong_places(wrong) == [("03_sgd_momentum", "A wide valley")]
+
+
+# What can go wrong ---------------------------------------------------------------------------------------------------
+
+FAULTS = (ROOT / "WHAT_CAN_GO_WRONG.md").read_text(encoding="utf-8")
+
+
+def missing_tests(text):
+    """Tests that a table names, and that no file defines; and rows without one."""
+    defined = {name for path in (ROOT / "tests").glob("test_*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    rows = [line.rsplit(" | ", 1)[1] for line in text.splitlines() if line.startswith("| ") and not line.endswith("| test |")]
+    named = [re.findall(r"`(test_\w+)`", row) for row in rows]
+    return [row for row, names in zip(rows, named) if not names] + [name for names in named for name in names if name not in defined]
+
+
+def test_each_fault_is_backed_by_a_test():
+    assert missing_tests(FAULTS) == []
+    assert missing_links(FAULTS) == [] and missing_scripts(FAULTS) == []
+
+
+def test_a_row_without_its_test_is_found():
+    assert missing_tests("| a | b | `test_that_nobody_wrote` |\n| a | b | see [test_data](tests/test_data.py) |") == [
+        "see [test_data](tests/test_data.py) |", "test_that_nobody_wrote",
+    ]

@@ -23,7 +23,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
-COMMANDS = ["scripts/setup", "scripts/workshop", "scripts/test", "scripts/lock_requirements"]
+COMMANDS = [f"scripts/{name}" for name in ("setup", "workshop", "test", "lock_requirements", "hub", "kernel")]
 HOMES = [
     "MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
     "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "POCL_CACHE_DIR", "CUDA_CACHE_PATH", "PIP_CACHE_DIR",
@@ -169,13 +169,10 @@ mount -t tmpfs none /sys
 """
 
 
-def test_pocl_starts_without_sys_too():
+def test_pocl_starts_without_sys_too(own_mounts):
     if run(sys.executable, "-m", "deeplearning_tutorial.libgpuarray", "opencl0:0").returncode:
         pytest.skip("there is no OpenCL device")
-    alone = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
-    if not shutil.which("unshare") or run(*alone, "mount", "-t", "tmpfs", "none", "/sys").returncode:
-        pytest.skip("nothing can be mounted here")
-    result = run(*alone, "bash", "-c", WITHOUT_SYS)
+    result = run(*own_mounts, "bash", "-c", WITHOUT_SYS)
     assert re.match("opencl0:0 +yes", result.stdout), result.stdout + result.stderr
 
 
@@ -334,6 +331,55 @@ def test_without_a_compiler_setup_says_how_to_get_one(copy, tmp_path):
     assert not (copy / ".venv/stamp").exists()
 
 
+# A Python that makes environments, and installs into them, but only to look at. It kills set-up, and itself, at call KILL_AT.
+INSTALLER = """#!/bin/bash
+case "$2" in *_base_executable*) echo "ok $0"; exit ;; esac
+echo "${@:1:4}" | head -n 1 >>"$COUNTER"
+packages=${0%/bin/*}/lib/python3.11/site-packages
+die_here() { [ "$(wc -l <"$COUNTER")" != "$KILL_AT" ] || kill -KILL 0; }
+case "$*" in
+    *"-m venv "*)
+        mkdir -p "$3/lib/python3.11/site-packages"; die_here
+        mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; echo "command = $0 -m venv $3" >"$3/pyvenv.cfg" ;;
+    *"pip install"*) [ ! -e "$packages/half" ] || touch "$packages/onto-half"
+        touch "$packages/half"; die_here; mv "$packages/half" "$packages/whole" ;;
+    *deeplearning_tutorial.data*) die_here; touch data/mnist/train-images-idx3-ubyte ;;
+    *) die_here ;;
+esac
+"""
+
+
+def test_setup_that_is_killed_at_any_of_its_steps_heals_when_it_is_run_again(copy, tmp_path):
+    base = write_program(tmp_path / "tools/python3.11", INSTALLER)
+    write_program(tmp_path / "tools/apt-get", "#!/bin/sh\n")
+    counter, data = tmp_path / "counter", copy / "data/mnist/train-images-idx3-ubyte"
+    packages = copy / ".venv/lib/python3.11/site-packages"
+
+    def set_up(kill_at):
+        counter.write_text("")
+        return subprocess.run(
+            [str(copy / "scripts/setup")], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, start_new_session=True,
+            env={**os.environ, "PYTHON": str(base), "PATH": f"{base.parent}:{os.environ['PATH']}", "THEANO_FLAGS": "",
+                 "COUNTER": str(counter), "KILL_AT": str(kill_at)},
+        )
+
+    for kill_at in range(1, 100):
+        shutil.rmtree(copy / ".venv")
+        data.unlink(missing_ok=True)
+        killed = set_up(kill_at)
+        if killed.returncode == 0:
+            break
+        assert killed.returncode == -signal.SIGKILL
+        result = set_up(0)
+        assert (result.returncode, result.stderr) == (0, ""), f"killed at {counter.read_text()}"
+        assert result.stdout.endswith("Everything is compiled.\n")
+        assert {path.name for path in packages.iterdir()} - {"pygpu"} == {"whole", "deeplearning_tutorial.pth"}
+        assert data.exists() and (copy / ".venv/theanorc").read_text().count("\n") >= 3
+        assert (packages / "deeplearning_tutorial.pth").read_text() == f"{copy}\n"
+        assert set_up(0).stdout == ""
+    assert kill_at > 8, "there were fewer calls than steps"
+
+
 # requirements.txt -----------------------------------------------------------------------------------------------------
 
 def canonical(name):
@@ -425,6 +471,48 @@ def test_only_root_needs_to_allow_root(copy):
     assert ("--allow-root" in jupyter_arguments(copy)) == (os.geteuid() == 0)
 
 
+READ_ONLY = """
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 99
+! touch "$1/written" 2>/dev/null || exit 98
+exec "$1/scripts/$2"
+"""
+
+
+@pytest.fixture
+def in_a_read_only_folder(copy, own_mounts):
+    """A function that runs a script of the copy, which cannot be written to, not even by root."""
+    def in_it(script, home):
+        result = run(*own_mounts, "bash", "-c", READ_ONLY, "bash", copy, script, HOME=str(home))
+        assert result.returncode not in (98, 99), result.stderr
+        return result
+
+    return in_it
+
+
+def test_where_notebooks_cannot_be_written_copies_are_opened(copy, tmp_path, in_a_read_only_folder):
+    home = tmp_path / "home"
+    write_program(copy / ".venv/bin/python", f"""#!/bin/sh
+case "$1" in *copy_notebooks.py) exec {sys.executable} "$@" ;; esac
+echo "$PWD: $*"
+""")
+    (copy / "notebooks/01_a.ipynb").write_text('{"metadata": {}}')
+    (copy / "notebooks/06_b.ipynb").write_text('{"metadata": {}}')
+    result = in_a_read_only_folder("workshop", home)
+    assert (result.returncode, result.stderr) == (0, "")
+    *_, copied, opened = result.stdout.splitlines()
+    assert copied == f"2 notebooks copied to {home}/deep-learning"
+    assert opened.startswith(f"{home}/deep-learning: -m jupyter lab")
+    assert sorted(path.name for path in (home / "deep-learning").iterdir()) == ["01_a.ipynb", "06_b.ipynb"]
+
+
+def test_what_cannot_be_set_up_is_said_in_one_sentence(copy, tmp_path, in_a_read_only_folder):
+    (copy / ".venv/stamp").unlink()
+    for script in ["setup", "workshop"]:
+        result = in_a_read_only_folder(script, tmp_path)
+        assert result.returncode == 1 and result.stdout == "" and one_sentence(result.stderr)
+        assert f"{copy}/.venv cannot be written to: ask" in result.stderr
+
+
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory):
     """The address and the token of a JupyterLab that scripts/workshop started, and its process."""
@@ -506,7 +594,7 @@ WHICH = """case "$*" in *--which) echo "$DATASET" ;; *configured*) echo "$DEVICE
 case "$*" in *nbval*) [ -z "$THEANO_FLAGS" ] || echo "  with $THEANO_FLAGS" >>calls ;; esac"""
 NO_OPENCL = 'case "$*" in *"libgpuarray opencl0:0") echo "there is no OpenCL platform"; exit 1 ;; esac'
 LAX = "-m pytest --nbval-lax --nbval-current-env"
-STRICT = "-m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg"
+STRICT = "-m pytest -p tests.nbval_stderr --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg"
 
 
 def run_tests(copy, *arguments, answers="", dataset="mnist", device="", **environment):

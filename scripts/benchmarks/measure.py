@@ -216,7 +216,8 @@ def save_digits(path, n_rows):
     flags = os.environ.get("THEANO_FLAGS", "")
     os.environ["THEANO_FLAGS"] = f"{flags.rstrip(',')},device=cpu".lstrip(",")
     import deeplearning_tutorial  # noqa: F401  before theano
-    from deeplearning_tutorial.data import DataError, load_data
+    from deeplearning_tutorial.data import load_data
+    from deeplearning_tutorial.download import DataError
 
     try:
         with contextlib.redirect_stdout(sys.stderr):

@@ -72,8 +72,7 @@ def time_setup(command, environment=None):
 def time_cells(path):
     """Seconds from before its kernel starts until each cell of a notebook is done, by the cell's id; and until "all" are."""
     import nbformat
-    from nbclient import NotebookClient
-    from traitlets.config import Config
+    from notebook_client import notebook_client
 
     notebook = nbformat.read(path, as_version=4)
     seconds = {}
@@ -81,14 +80,7 @@ def time_cells(path):
     def note(cell, **_):
         seconds[cell.id] = time.perf_counter() - start
 
-    client = NotebookClient(
-        notebook,
-        timeout=None,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(path.parent)}},
-        on_cell_executed=note,
-        config=Config(KernelManager={"transport_encryption": "auto"}),
-    )
+    client = notebook_client(notebook, path.parent, on_cell_executed=note)
     start = time.perf_counter()
     client.execute(env={**os.environ, "TQDM_DISABLE": "1"})
     return {**seconds, "all": max(seconds.values())}
@@ -118,4 +110,5 @@ def tables(results):
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where notebook_client is
     print(json.dumps(time_cells(Path(sys.argv[1]))))
