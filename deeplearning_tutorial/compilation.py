@@ -14,6 +14,9 @@ Theano 1.0.5 does so where nobody wants it to, and here is the cure:
 * For operations with C++ code in a file, `DimShuffle` among them (``x.T``, ``b.dimshuffle("x", 0)``), the version is
   Python's ``hash`` of that code, which is another number in each process: such a module was never found again, and each
   process left one behind. `_version` is a checksum.
+* For operations with parameters in C, such as random numbers on a GPU, a name in the code is made from the text of the
+  parameters' types, and types without one have Python's, with an address in it. So two programs had two modules for one
+  key, of which Theano warned in each program from then on. `_struct_name` leaves the address out.
 * Only one program at a time compiles in a folder. The others looked every five to ten seconds whether it was their turn.
   Here they queue for a file that the operating system hands on at once (``flock``), also when its holder is killed.
 * After an error of the compiler Theano kept the folder locked for as long as the program ran. `_locked` does not.
@@ -36,9 +39,10 @@ import hashlib
 import logging
 import os
 import pickle
+import re
 import threading
 
-from theano.gof import cc, cmodule, compilelock, op
+from theano.gof import cc, cmodule, compilelock, op, params_type
 
 PATIENCE = 10  # seconds that a program waits for others without a word
 
@@ -63,6 +67,13 @@ def _version(self, _theanos=op.COp.c_code_cache_version):
     """The version of an operation with its code in a file: the same in each process, and another for another code."""
     checksum = hashlib.sha256(repr(self.func_codes).encode()).hexdigest()
     return (checksum, *_theanos(self)[1:])
+
+
+def _struct_name(self):
+    """The name in C of an operation's parameters: the same in each process, and another for others."""
+    types = [re.sub(" at 0x[0-9a-f]+", "", str(type_)) for type_ in self.types]
+    checksums = [hashlib.sha256(",".join(texts).encode()).hexdigest() for texts in (self.fields, types)]
+    return "_Params_{}_{}".format(*checksums)
 
 
 def _save_keys(self):
@@ -150,6 +161,7 @@ def _locked(lock_dir=None, keep_lock=False, **wishes):
 
 cc.CLinker.cmodule_key_ = _key
 op.COp.c_code_cache_version = _version
+params_type.ParamsType.generate_struct_name = _struct_name
 cmodule.KeyData.save_pkl = _save_keys
 compilelock.lock = _lock
 compilelock.Unlocker.unlock = _unlock

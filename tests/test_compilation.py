@@ -186,6 +186,28 @@ def test_the_version_of_code_in_a_file_is_its_own():
     assert version("x = 1;") == version("x = 1;") != version("x = 2;")
 
 
+@pytest.mark.parametrize("import_", [IMPORT, IMPORT_WITHOUT_CURE], ids=["ours", "Theano's"])
+def test_parameters_have_one_name_in_each_process(side_by_side, import_):
+    script = """
+import json
+from theano.gof.params_type import ParamsType
+from theano.gof.type import EnumList, Type
+
+class Context(Type):  # without a text of its own, like the type of a GPU's context
+    def __eq__(self, other):
+        return type(self) == type(other)
+
+    def __hash__(self):
+        return 0
+
+names = [ParamsType(context=type_).name for type_ in (Context(), Context(), EnumList("A"), EnumList("B"))]
+print(json.dumps(names))
+"""
+    context, same_context, enumeration, other_enumeration = answer(start(import_ + script, side_by_side[0]))
+    assert (context == same_context) == (import_ == IMPORT)
+    assert len({context, enumeration, other_enumeration}) == 3
+
+
 # When it is applied --------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("first", ["deeplearning_tutorial, theano", "theano, deeplearning_tutorial", "deeplearning_tutorial.compilation, theano"])
