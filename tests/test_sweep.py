@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import types
 
 import distributed
@@ -108,7 +107,7 @@ def few_digits(monkeypatch):
     monkeypatch.delenv(EPOCHS_VARIABLE, raising=False)
 
 
-def test_a_search_with_two_workers(few_digits, tmp_path, capsys):
+def test_a_search_with_two_workers(few_digits, tmp_path, capsys, monkeypatch):
     """One trial diverges; and what has a result is not tried again."""
     command = [*QUICK, "learning_rate=0.0001,1e30,0.1", "--workers", "2", "--output", str(tmp_path)]
     assert sweep.main(command) == 0
@@ -123,9 +122,8 @@ def test_a_search_with_two_workers(few_digits, tmp_path, capsys):
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
-    started = time.monotonic()
+    monkeypatch.setattr(sweep, "connect", None)  # no worker is needed
     assert sweep.main(command) == 0
-    assert time.monotonic() - started < 5  # without a worker
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")} == before
 
 
