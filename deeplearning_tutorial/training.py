@@ -191,8 +191,8 @@ def fit(
     history, best, patience = saved.load(history, best, patience)
     started = time.perf_counter() - history.seconds
     # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
-    bar = tqdm(total=n_epochs, unit="epoch", disable=not progress or "TQDM_DISABLE" in os.environ)
-    bar.update(history.n_steps // train.n_batches)
+    hidden, done = not progress or "TQDM_DISABLE" in os.environ, history.n_steps // train.n_batches
+    bar = tqdm(total=n_epochs, initial=done, unit="epoch", disable=hidden)
     if progress:
         _tell_what_is_left_over(train, validate)
     try:

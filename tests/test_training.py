@@ -623,6 +623,22 @@ def test_more_epochs_go_on_where_it_ended(tmp_path):
     assert [value.tobytes() for value in map(get_value, model.train.state)] == [value.tobytes() for value in map(get_value, alone.train.state)]
 
 
+def test_the_progress_bar_begins_where_it_ended(tmp_path, monkeypatch):
+    bars = []
+
+    class Bar(training.tqdm):
+        def close(self):
+            if not self.disable:  # the first time
+                bars.append((self.initial, self.n, self.total))
+            super().close()
+
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    monkeypatch.setattr(training, "tqdm", Bar)
+    for n_epochs in (3, 8):
+        Blobs().fit(n_epochs=n_epochs, checkpoint=tmp_path / "blobs.npz", progress=True)
+    assert bars == [(0, 3, 3), (3, 8, 8)]
+
+
 def get_value(variable):
     return variable.get_value()
 
