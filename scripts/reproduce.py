@@ -6,6 +6,8 @@ checkpoint, at most a minute and an epoch back, and ends with the same parameter
 """
 
 import argparse
+import contextlib
+import fcntl
 import json
 import os
 import shlex
@@ -98,11 +100,12 @@ def reproduce(options, experiment):
     configuration = {**experiment.configuration, **dict(options.set)}
     about = record.describe(options.name, experiment, configuration, options.seed)
     folder = RUNS / f"{options.name}-{options.seed}"
-    if problem := prepare(folder, about, options):
-        print(problem, file=sys.stderr)
-        return 1
-    run = Run(folder, checkpoint_seconds=options.checkpoint_seconds)
-    trained = experiment.train(configuration, options.seed, run)
+    with claimed(folder, about) as problem:
+        if problem := problem or prepare(folder, about, options):
+            print(problem, file=sys.stderr)
+            return 1
+        run = Run(folder, checkpoint_seconds=options.checkpoint_seconds)
+        trained = experiment.train(configuration, options.seed, run)
     found = record.result(about, run, trained)
 
     output = options.output or (RESULTS if is_standard(configuration, experiment) else folder)
@@ -119,6 +122,21 @@ def is_standard(configuration, experiment):
     from deeplearning_tutorial.training import EPOCHS_VARIABLE
 
     return configuration == experiment.configuration and not (os.environ.get(ROWS_VARIABLE) or os.environ.get(EPOCHS_VARIABLE))
+
+
+@contextlib.contextmanager
+def claimed(folder, about):
+    """Keep other programs away from the folder of a run, until this one ends; what to say if another was there before."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    problem = None
+    with open(f"{folder}.lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            problem = f"A run of {about['name']!r} with seed {about['seed']} is going on in another program: wait for it, or end it."
+        except OSError:  # Some network file systems have no locks.
+            pass
+        yield problem
 
 
 def prepare(folder, about, options):

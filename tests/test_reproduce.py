@@ -19,7 +19,7 @@ from deeplearning_tutorial.training import EPOCHS_VARIABLE
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import reproduce
-from experiments import figures, record
+from experiments import classifier, figures, record
 from experiments.catalogue import CATALOGUE
 from experiments.normalization import INK, normalize
 from experiments.run import Run, Trained
@@ -84,6 +84,37 @@ def test_each_model_is_trained_and_tested_and_written(folders, name, capsys):
         wrong = np.argmax(x @ arrays["W1"] + arrays["b1"], axis=1) != y
         assert found["test_error"] == round(100 * np.mean(wrong), 6)
         assert found["wrong"].keys() == {str(number) for number in np.flatnonzero(wrong)}
+
+
+def test_answers_for_shifted_copies_are_averaged():
+    digit = np.zeros((28, 28), dtype="float32")
+    digit[10:18, 12:15] = 1
+    moved = [np.roll(digit, (down, right), axis=(0, 1)).ravel() for down in (-2, 0, 2) for right in (-2, 0, 2)]
+    weights = np.random.RandomState(1).normal(size=(784, 10)).astype("float32")
+    averaged = classifier.over_shifts(lambda x: np.tanh(x @ weights), 2)
+    np.testing.assert_allclose(averaged(digit.reshape(1, 784)), np.tanh(np.array(moved) @ weights).mean(axis=0, keepdims=True), atol=1e-5)
+
+
+def test_errors_with_shifted_copies_are_those_of_the_parameters_that_are_written(folders):
+    assert reproduce.main(["deep-elastic", "--seed", "7", *SMALL["deep-elastic"], "--set", "test_time_shift=2"]) == 0
+    folder = folders / "runs" / "deep-elastic-7"
+    found = json.loads((folder / "deep-elastic.json").read_text())
+    arrays, _ = checkpoint.load(folder / "parameters" / "deep-elastic.npz")
+
+    def answers(x):
+        for layer in (1, 2, 3):
+            x = np.maximum(0, x @ arrays[f"W{layer}"] + arrays[f"b{layer}"])
+        exponentials = np.exp(x @ arrays["W4"] + arrays["b4"])
+        return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+    def errors(x, y):
+        images = np.pad(x.reshape(-1, 28, 28), ((0, 0), (2, 2), (2, 2)))
+        moved = [images[:, down : down + 28, right : right + 28].reshape(-1, 784) for down in (0, 2, 4) for right in (0, 2, 4)]
+        return np.flatnonzero(np.mean([answers(x) for x in moved], axis=0).argmax(axis=1) != y)
+
+    _, valid_set, test_set = load_arrays("mnist")
+    assert found["validation_error"] == pytest.approx(100 * len(errors(*valid_set)) / len(valid_set[0]), abs=1e-4)
+    assert found["wrong"].keys() == {str(number) for number in errors(*test_set)}
 
 
 def test_the_test_set_is_looked_at_once_and_at_the_end(folders, monkeypatch):
@@ -166,6 +197,30 @@ def test_killed_ten_times_it_ends_with_the_same_parameters(tmp_path, few_digits)
     for found in [ours, theirs]:
         del found["seconds"], found["curves"]["training"]["seconds"]
     assert ours == theirs
+
+
+def test_a_run_that_goes_on_is_left_alone(tmp_path, few_digits, monkeypatch, capsys):
+    monkeypatch.setattr(reproduce, "RUNS", tmp_path / "runs")
+    folder = tmp_path / "runs" / "mlp-dropout-1234"
+    process = start(tmp_path, tmp_path / "runs", *LONG)
+    while process.poll() is None and not (folder / "training.npz").exists():
+        time.sleep(0.01)
+    for how in ["--resume", "--fresh"]:
+        assert reproduce.main([*LONG, how]) == 1
+        assert "is going on in another program: wait for it, or end it" in capsys.readouterr().err
+    assert process.poll() is None and (folder / "run.json").exists()
+    process.kill()  # its helper, which makes the next digits, may still be there
+    process.wait()
+    with reproduce.claimed(folder, {}) as problem:
+        assert problem is None
+
+
+def test_where_there_are_no_locks_a_run_is_begun_all_the_same(folders, monkeypatch):
+    def flock(*arguments):
+        raise OSError("no locks available")
+
+    monkeypatch.setattr(reproduce.fcntl, "flock", flock)
+    assert reproduce.main(["logistic", *SMALL["logistic"]]) == 0
 
 
 @pytest.mark.parametrize("name", ["sda", "deep-autoencoder", "committee"])

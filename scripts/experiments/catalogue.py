@@ -120,11 +120,19 @@ CATALOGUE = {
     ),
     "elastic": Experiment("784-800-800-10 ReLU, distorted digits", 0.7, "Simard et al. 2003", classifier.train, ELASTIC),
     "deep-elastic": Experiment(
-        "784-2500-2000-1500-1000-500-10 ReLU, distorted digits",
+        "784-2500-2000-1500-1000-500-10 ReLU, distorted digits, answers averaged over nine places of a digit",
         0.35,
         "Cireşan et al. 2010",
-        classifier.train,
-        {**ELASTIC, "hidden": [2500, 2000, 1500, 1000, 500], "learning_rate": 0.05, "n_epochs": 150},
+        classifier.train_for_shifts,
+        {
+            **ELASTIC,
+            "hidden": [2500, 2000, 1500, 1000, 500],
+            "learning_rate": 0.05,
+            "n_epochs": 140,
+            # Stronger than for the smaller networks: this one learns by heart what varies less.
+            "distortion": {"rotation": 15, "scaling": 0.175, "shear": 0.12, "sigma": 5.5},
+            "test_time_shift": 1.0,
+        },
     ),
     "committee": Experiment(
         "committee of eight 784-800-800-10 ReLU, each for digits normalized in its own way, distorted",

@@ -4,10 +4,10 @@ import numpy as np
 import theano
 import theano.tensor as T
 from experiments.descent import compile_training
-from experiments.run import Trained
+from experiments.run import Trained, error_rate
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
-from deeplearning_tutorial.augmentation import FreshEpochs, distort
+from deeplearning_tutorial.augmentation import FreshEpochs, distort, translate
 from deeplearning_tutorial.data import load_data
 from deeplearning_tutorial.initialization import he_normal
 from deeplearning_tutorial.layers import LogisticRegression
@@ -38,6 +38,20 @@ def train(configuration, seed, run, datasets=None):
     """A classifier, trained on the run's data set, or on others; `configuration` has the keys of `PLAIN`."""
     x, y = T.matrix("x"), T.ivector("y")
     return fit(build(configuration, seed, x), configuration, seed, run, "training", x, y, datasets or load_data(run.dataset))
+
+
+def train_for_shifts(configuration, seed, run):
+    """A classifier whose answers to a digit and to its copies, shifted by `test_time_shift` pixels, are averaged: test-time augmentation."""
+    trained = train(configuration, seed, run)
+    trained.classify = over_shifts(trained.classify, configuration["test_time_shift"])
+    trained.validation_error = error_rate(trained.classify, *load_data(run.dataset)[1])
+    return trained
+
+
+def over_shifts(classify, shift):
+    """The mean of nine answers: for the digit where it is, and shifted to each side and corner."""
+    steps = [(down, right) for down in (-shift, 0, shift) for right in (-shift, 0, shift)]
+    return lambda x: np.mean([classify(translate(x, *step)) for step in steps], axis=0)
 
 
 def build(configuration, seed, x):

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from experiments import classifier
 from experiments.normalization import normalize
-from experiments.run import Trained, in_batches
+from experiments.run import Trained, error_rate
 
 from deeplearning_tutorial.data import load_data
 
@@ -21,10 +21,10 @@ def train(configuration, seed, run):
     def classify(x):
         return np.mean([member.classify(change(x)) for member, change in members], axis=0)
 
-    _, (valid_x, valid_y), test_set = load_data(run.dataset)
+    _, valid_set, test_set = load_data(run.dataset)
     return Trained(
         params={f"{name} {number}": value for number, (member, _) in enumerate(members, 1) for name, value in member.params.items()},
-        validation_error=float(100 * np.mean(in_batches(classify, valid_x.get_value()).argmax(axis=1) != valid_y.eval())),
+        validation_error=error_rate(classify, *valid_set),
         classify=classify,
         test_set=test_set,
     )

@@ -45,9 +45,10 @@ def draw_error(axes, found):
         else:
             how = {"lw": 1.2, "label": f"validation, {phase}", **INK}
         axes.plot(seconds, scale * np.array(curve["validation_error"]), **how)
-    if members:
-        together = found["validation_error"]
-        axes.axhline(together, lw=1.2, label=f"validation, all together: {together:.3g}", **INK)
+    averaged = "all together" if members else "shifted copies too" if found["configuration"].get("test_time_shift") else None
+    if averaged:
+        error = found["validation_error"]
+        axes.axhline(error, lw=1.2, ls="-" if members else ":", label=f"validation, {averaged}: {error:.3g}", **INK)
     test = found.get("test_error", found.get("test_squared_error"))
     axes.axhline(found["reference"], color="gray", ls="--", label=f"{found['source']}: {found['reference']:.3g}")
     axes.plot(axes.get_xlim()[1], test, "o", color="#c8452f", clip_on=False, label=f"test: {test:.3g}")
