@@ -42,9 +42,10 @@ def train(configuration, seed, run, datasets=None):
 
 def train_for_shifts(configuration, seed, run):
     """A classifier whose answers to a digit and to its copies, shifted by `test_time_shift` pixels, are averaged: test-time augmentation."""
-    trained = train(configuration, seed, run)
+    datasets = load_data(run.dataset)
+    trained = train(configuration, seed, run, datasets)
     trained.classify = over_shifts(trained.classify, configuration["test_time_shift"])
-    trained.validation_error = error_rate(trained.classify, *load_data(run.dataset)[1])
+    trained.validation_error = error_rate(trained.classify, *datasets[1])
     return trained
 
 
