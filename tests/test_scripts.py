@@ -319,18 +319,42 @@ exec "{sys.executable}" -c 'import sys; {lacking}; exec(sys.argv[1])' "$2"
     assert run(copy / "scripts/setup", PYTHON=sys.executable).returncode == 0
 
 
-def test_without_a_compiler_setup_says_how_to_get_one(copy, tmp_path):
+@pytest.fixture
+def bare_tools(copy, tmp_path):
+    """A folder with everything that setup uses, but no g++ and no package manager; setup has not run yet."""
     (copy / ".venv/stamp").unlink()
-    tools = tmp_path / "tools"  # everything that setup uses, but no g++ and no package manager
+    tools = tmp_path / "tools"
     tools.mkdir()
-    for name in "bash cat dirname env find flock grep head mkdir rm sed sha256sum".split():
+    for name in "bash cat dirname env find flock grep head mkdir rm sed sha256sum tail".split():
         if shutil.which(name):
             (tools / name).symlink_to(shutil.which(name))
-    result = run(copy / "scripts/setup", PATH=str(tools), PYTHON=sys.executable)
+    return tools
+
+
+def test_without_a_compiler_setup_says_how_to_get_one(copy, bare_tools):
+    result = run(copy / "scripts/setup", PATH=str(bare_tools), PYTHON=sys.executable)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
     assert "needs a C++ compiler" in result.stderr and "g++" in result.stderr
     assert not (copy / ".venv/stamp").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packages")
+@pytest.mark.parametrize("complaint, updates", [
+    ("E: Unable to lock directory /var/lib/apt/lists/", ["update"] * 3),
+    ("E: Failed to fetch the list", ["update"]),
+])
+def test_setup_waits_for_another_update_of_the_package_lists(copy, bare_tools, complaint, updates):
+    write_program(bare_tools / "sleep", "#!/bin/sh\n")
+    write_program(bare_tools / "apt-cache", "#!/bin/sh\n")
+    write_program(bare_tools / "apt-get", f"""#!/bin/bash
+for word; do case $word in update | install) echo $word >>"{copy}/calls" ;; esac; done
+[[ $(grep -c update "{copy}/calls") -ge 3 ]] || {{ echo '{complaint}' >&2; exit 100; }}
+""")
+    result = run(copy / "scripts/setup", PATH=str(bare_tools), PYTHON=sys.executable)
+    assert "needs a C++ compiler" in result.stderr
+    assert (copy / "calls").read_text().split() == [*updates, "install"]
+    assert ("could not be updated" in result.stdout) == (len(updates) == 1)
 
 
 # A Python that makes environments, and installs into them, but only to look at. It kills set-up, and itself, at call KILL_AT.
