@@ -190,9 +190,9 @@ def fit(
     saved = _Checkpoint(checkpoint, checkpoint_seconds, train)
     history, best, patience = saved.load(history, best, patience)
     started = time.perf_counter() - history.seconds
-    done = history.n_steps // train.n_batches
     # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
-    bar = tqdm(total=n_epochs, initial=done, unit="epoch", disable=not progress or "TQDM_DISABLE" in os.environ)
+    hidden, done = not progress or "TQDM_DISABLE" in os.environ, history.n_steps // train.n_batches
+    bar = tqdm(total=n_epochs, initial=done, unit="epoch", disable=hidden)
     if progress:
         _tell_what_is_left_over(train, validate)
     try:

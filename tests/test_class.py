@@ -33,10 +33,18 @@ def test_two_users_train_at_the_same_time_and_it_is_told_what_a_class_needs():
     assert 5 < gibibytes < 60
 
 
-def test_a_rehearsal_says_how_many_users():
+@pytest.mark.parametrize("script", ["class_trial.py", "hub_trial.py"])
+def test_a_rehearsal_says_how_many_users(script):
     for wrong in ["0", "-1", "many"]:
-        command = [sys.executable, ROOT / "scripts" / "class_trial.py", wrong]
+        command = [sys.executable, ROOT / "scripts" / script, wrong]
         assert "How many users?" in subprocess.run(command, capture_output=True, text=True).stderr
+
+
+def test_a_rehearsal_without_a_hub_says_so(tmp_path):
+    command = [sys.executable, ROOT / "scripts" / "hub_trial.py", "8"]
+    result = subprocess.run(command, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert "needs jupyterhub and jupyterhub-singleuser and configurable-http-proxy and openssl, which" in result.stderr
 
 
 def test_the_configuration_of_a_hub_leaves_accounts_alone():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+from jupyter_client.manager import start_new_kernel
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
 from deeplearning_tutorial import ROOT, training
@@ -406,6 +407,47 @@ def test_an_interrupt_keeps_history_and_best_parameters(capsys):
     assert history.validation_error == [0.5, 0.4, 0.6] and history.best_epoch == 2
     assert history.n_steps == 10 and not history.stopped_early
     assert "Interrupted" in "".join(capsys.readouterr())
+
+
+ENDLESS = """
+import deeplearning_tutorial, numpy as np, theano, theano.tensor as T
+from deeplearning_tutorial.layers import LogisticRegression
+from deeplearning_tutorial.training import MinibatchFunction, fit
+from deeplearning_tutorial.updates import sgd
+x, y = T.matrix("x"), T.ivector("y")
+labels = theano.shared(np.arange(40) % 2)
+data = [theano.shared(np.random.RandomState(0).rand(40, 4).astype("float32")), T.cast(labels, "int32")]
+model = LogisticRegression(x, 4, 2)
+cost = model.negative_log_likelihood(y)
+train = MinibatchFunction([x, y], cost, data, 10, sgd(cost, model.params, 0.1))
+validate = MinibatchFunction([x, y], model.errors(y), data, 10)
+tell = {"heard": lambda: print("validated", flush=True) or 0.0}
+history = fit(train, validate, model.params, n_epochs=10**9, patience=None, progress=False, monitor=tell)
+"""
+
+
+def test_an_interrupt_in_a_notebook_keeps_history_and_parameters_and_the_kernel_goes_on():
+    manager, client = start_new_kernel(cwd=ROOT)
+    try:
+        heard, interrupted = [], []
+
+        def interrupt(message):
+            heard.append(message["content"].get("text", ""))
+            # The second time, the first is in the history.
+            if "".join(heard).count("validated") > 1 and not interrupted:
+                interrupted.append(True)
+                manager.interrupt_kernel()
+
+        reply = client.execute_interactive(ENDLESS, timeout=120, output_hook=interrupt)
+        assert reply["content"]["status"] == "ok"
+        assert "Interrupted: the best parameters so far are kept." in "".join(heard)
+        heard.clear()
+        after = "print(len(history.validation_error) > 0, np.ptp(model.W.get_value()) > 0, np.isfinite(train(0)))"
+        client.execute_interactive(after, timeout=120, output_hook=interrupt)
+        assert "".join(heard).strip() == "True True True"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_a_validation_error_that_is_no_number_ends_training_too():
