@@ -1,4 +1,5 @@
 """scripts/sweep: which trials there are, that none is repeated, and that one that fails or is killed costs itself only."""
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 import types
 
 import distributed
+import psutil
 import pytest
 
 from deeplearning_tutorial import ROOT
@@ -246,3 +248,13 @@ def test_without_the_scheduler_it_says_so(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sweep, "PATIENCE", 1)
     assert sweep.main([*QUICK, "--scheduler", "tcp://127.0.0.1:9", "--output", str(tmp_path)]) == 1
     assert "No Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_a_search_on_one_machine_cannot_be_reached_from_elsewhere():
+    with contextlib.ExitStack() as stack:
+        sweep.connect(stack, sweep.parse(["mlp", "--workers", "2"]), 2)
+        me = psutil.Process()
+        processes = [me, *me.children(recursive=True)]
+        listening = [connection for process in processes for connection in process.net_connections() if connection.status == "LISTEN"]
+    assert len(listening) > 2  # the scheduler and its workers
+    assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
