@@ -198,6 +198,8 @@ def main(n_users):
     lacking = [program for program in programs if not shutil.which(program)]
     if lacking:
         sys.exit(f"A rehearsal needs {' and '.join(lacking)}, which cannot be found: install it, or put the bin folder of your JupyterHub on the PATH.")
+    if os.geteuid() != 0 or os.readlink("/proc/self/ns/mnt") == os.readlink(f"/proc/{os.getppid()}/ns/mnt"):
+        sys.exit("Start this with scripts/hub --rehearse, as root: what is mounted over /etc/passwd must not be seen by all of this machine.")
     with tempfile.TemporaryDirectory(prefix="hub-") as folder:
         folder = Path(folder)
         folder.chmod(0o711)

@@ -33,6 +33,16 @@ def test_two_users_train_at_the_same_time_and_it_is_told_what_a_class_needs():
     assert 5 < gibibytes < 60
 
 
+def test_a_rehearsal_mounts_nothing_that_all_of_the_machine_would_see(tmp_path):
+    for name in ["jupyterhub", "jupyterhub-singleuser", "configurable-http-proxy", "openssl", "mount"]:
+        (tmp_path / name).write_text("#!/bin/sh\ntouch called\n")
+        (tmp_path / name).chmod(0o755)
+    command = [sys.executable, ROOT / "scripts" / "hub_trial.py", "8"]
+    result = subprocess.run(command, env={**os.environ, "PATH": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 1 and "Start this with scripts/hub --rehearse" in result.stderr
+    assert not (tmp_path / "called").exists()
+
+
 @pytest.mark.parametrize("script", ["class_trial.py", "hub_trial.py"])
 def test_a_rehearsal_says_how_many_users(script):
     for wrong in ["0", "-1", "many"]:
