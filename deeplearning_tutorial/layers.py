@@ -22,7 +22,6 @@ import numpy as np
 import theano
 import theano.tensor as T
 
-import deeplearning_tutorial.random_streams  # noqa: F401  so that dropout draws its numbers fast
 from deeplearning_tutorial.checks import (
     check_callable,
     check_input,

@@ -9,7 +9,8 @@ They are in ``results/parameters``, with their checksums; ``scripts/reproduce NA
 
 import hashlib
 
-from deeplearning_tutorial import ROOT, checkpoint
+from deeplearning_tutorial import checkpoint
+from deeplearning_tutorial.engine import ROOT
 
 FOLDER = ROOT / "results" / "parameters"
 

@@ -23,7 +23,6 @@ from theano.gpuarray.basic_ops import HostFromGpu
 from theano.tensor.nnet.nnet import CrossentropySoftmaxArgmax1HotWithBias
 from tqdm.auto import tqdm
 
-import deeplearning_tutorial.rewrites  # noqa: F401  so that what is compiled here is faster
 from deeplearning_tutorial import checkpoint as files
 from deeplearning_tutorial.checks import check_callable, check_number, check_params, positive_integer
 from deeplearning_tutorial.monitoring import History

@@ -23,7 +23,6 @@ import numpy as np
 import theano
 import theano.tensor as T
 
-import deeplearning_tutorial.rewrites  # noqa: F401  so that momentum is computed in place
 from deeplearning_tutorial.checks import check_cost, check_number, check_params, check_updates, positive_integer
 
 

@@ -47,3 +47,12 @@ keep_in_venv CUDA_CACHE_PATH cache/cuda
 keep_in_venv PIP_CACHE_DIR cache/pip
 keep_in_venv npm_config_cache cache/npm
 unset -f keep_in_venv
+
+# run_module NAME [ARGUMENT]...: ends this script with a Python module of this folder, such as benchmarks.benchmark.
+run_module() {
+    if [[ ! -x $python ]]; then
+        echo 'Run scripts/setup first: there is no Python in .venv yet.' >&2
+        exit 1
+    fi
+    exec "$python" -P -m "scripts.$1" "${@:2}" # -P: whatever lies in the folder that one stands in
+}

@@ -5,10 +5,10 @@ import theano
 import theano.tensor as T
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
-from deeplearning_tutorial.augmentation import FreshEpochs, add_noise, distort, elastic_distortion, rotate, translate
+from deeplearning_tutorial.data.augmentation import FreshEpochs, add_noise, distort, elastic_distortion, rotate, translate
 from deeplearning_tutorial.autoencoder import DeepAutoencoder, SdA, dA, pretrain
 from deeplearning_tutorial.checkpoint import save
-from deeplearning_tutorial.images import centred_digit
+from deeplearning_tutorial.data.images import centred_digit
 from deeplearning_tutorial.initialization import glorot_uniform, glorot_uniform_sigmoid, he_normal
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, dropout
 from deeplearning_tutorial.mlp import MLP
@@ -21,7 +21,7 @@ from deeplearning_tutorial.plotting import (
     plot_tiles,
     tile_raster_images,
 )
-from deeplearning_tutorial.preprocessing import mean_and_std, standardize, whiten, whitening_matrix
+from deeplearning_tutorial.data.preprocessing import mean_and_std, standardize, whiten, whitening_matrix
 from deeplearning_tutorial.pretrained import load_pretrained
 from deeplearning_tutorial.regularization import adversarial_examples, l1, l2, max_norm
 from deeplearning_tutorial.training import MinibatchFunction, fit

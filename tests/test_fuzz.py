@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from deeplearning_tutorial import checkpoint, data, pretrained
-from deeplearning_tutorial.images import centred_digit, read_picture
+from deeplearning_tutorial import checkpoint, pretrained
+from deeplearning_tutorial.data import formats, loading
+from deeplearning_tutorial.data.images import centred_digit, read_picture
 
 # Pillow warns of pictures that are damaged a little, and `checkpoint` when it takes the file before.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning", "ignore::DeprecationWarning")
@@ -43,7 +44,7 @@ def saved(save, *arrays, **named):
 
 
 DIGITS = np.random.RandomState(0).randint(0, 256, (12, 2, 3)).astype("uint8")
-IDX = {name: idx(DIGITS if ndim == 3 else np.arange(12) % 3) for name, ndim in data.IDX_FILES.items()}
+IDX = {name: idx(DIGITS if ndim == 3 else np.arange(12) % 3) for name, ndim in formats.IDX_FILES.items()}
 NAMED = {"x_train": DIGITS, "y_train": np.arange(12) % 3, "x_test": DIGITS / 256, "y_test": np.arange(12) % 3}
 NPZ = [saved(np.savez, **NAMED), saved(np.savez_compressed, **NAMED)]
 
@@ -112,7 +113,7 @@ def test_another_error_or_one_without_the_name_would_be_noticed():
 @given(content=damaged([IDX["train-images-idx3-ubyte"], IDX["train-labels-idx1-ubyte"]]), ndim=st.sampled_from([1, 3]))
 def test_idx(content, ndim):
     def reader(content):
-        array = data.parse_idx(content, "the-file", ndim)
+        array = formats.parse_idx(content, "the-file", ndim)
         assert array.ndim == ndim and array.nbytes == len(content) - 4 - 4 * ndim
 
     refused(reader, content, "the-file")
@@ -129,13 +130,13 @@ def test_folders_of_idx_files(content, zipped):
             first.unlink()
             first = first.with_name(f"{first.name}.gz")
         first.write_bytes(content)
-        refused(data.load_arrays, Path(folder), folder)
+        refused(loading.load_arrays, Path(folder), folder)
 
 
 @fuzz
 @given(content=damaged(NPZ))
 def test_npz_files(content):
-    read(data.load_arrays, "own.npz", content)
+    read(loading.load_arrays, "own.npz", content)
 
 
 @fuzz

@@ -12,9 +12,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbval.plugin import find_comment_markers, find_metadata_tags, get_sanitize_patterns
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import release_notebooks as release  # noqa: E402
+from deeplearning_tutorial import ROOT
+from scripts.notebooks import release  # noqa: E402
 
 CONFIG = ROOT / "tests" / "nbval.cfg"
 SANITIZERS = get_sanitize_patterns(CONFIG.read_text(encoding="utf-8"))

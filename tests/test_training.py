@@ -16,9 +16,12 @@ from jupyter_client.manager import start_new_kernel
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
 from deeplearning_tutorial import ROOT, training
-from deeplearning_tutorial.augmentation import FreshEpochs
+from deeplearning_tutorial.data.augmentation import FreshEpochs
 from deeplearning_tutorial.checkpoint import CheckpointError
-from deeplearning_tutorial.data import DATA_FOLDER, IDX_FILES, ROWS_VARIABLE, load_data
+from deeplearning_tutorial.data import load_data
+from deeplearning_tutorial.data.download import DATA_FOLDER
+from deeplearning_tutorial.data.formats import IDX_FILES
+from deeplearning_tutorial.data.loading import ROWS_VARIABLE
 from deeplearning_tutorial.layers import LogisticRegression
 from deeplearning_tutorial.mlp import MLP
 from deeplearning_tutorial.training import MinibatchFunction, fit

@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from deeplearning_tutorial import ROOT
-from deeplearning_tutorial.data import DATA_FOLDER, IDX_FILES, ROWS_VARIABLE, SUBSET_FILE
-from deeplearning_tutorial.device import device_in_use
+from deeplearning_tutorial.data.download import DATA_FOLDER
+from deeplearning_tutorial.data.formats import IDX_FILES
+from deeplearning_tutorial.data.loading import ROWS_VARIABLE, SUBSET_FILE
+from deeplearning_tutorial.engine import device_in_use
 
 SCRIPT = ROOT / "tests" / "tutorial_script.py"
 

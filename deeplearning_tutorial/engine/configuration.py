@@ -1,42 +1,10 @@
-"""The shared module of the workshop: small enough to read in one sitting.
+"""Tells Theano which configuration to use, before it is imported, and sees that it gets its device.
 
-It builds symbolic graphs with Theano, derives their gradients and compiles functions that train and validate.
-Nothing here hides Theano; the notebooks build each thing by hand first and call the module's version afterwards.
-
-=================  =======================================================================
-`data`             `load_data`: MNIST and your own data as shared variables
-`download`         where MNIST comes from
-`images`           a picture of your own as a digit
-`preprocessing`    `standardize`, `whiten`: features that are easier to learn from
-`augmentation`     turned, shifted, bent and noisy copies of the digits
-`checks`           what is refused, and why
-`layers`           `LogisticRegression`, `HiddenLayer`, `dropout`
-`initialization`   where the weights of a layer begin
-`mlp`              `MLP`, with any number of hidden layers
-`autoencoder`      `dA`, `SdA`, `DeepAutoencoder`: learning without labels
-`updates`          `sgd`, `momentum`, …: what changes after each mini-batch
-`regularization`   `l1`, `l2`, `max_norm`: what keeps weights small
-`training`         `MinibatchFunction` compiles, `fit` trains with early stopping
-`checkpoint`       `save`, `load`: parameters in a file, whatever happens meanwhile
-`pretrained`       `load_pretrained`: parameters for when there is no time to train
-`monitoring`       `History`: what happened during training; what the hidden units do
-`plotting`         digits, filters, curves, confusion matrices, graphs
-`device`           what Theano really runs on
-`libgpuarray`      which GPUs and OpenCL devices are here, and what the others lack
-`random_streams`   random numbers as fast as the network that uses them
-`rewrites`         fewer passes over memory in training
-`onednn`           products of matrices through oneDNN
-`compilation`      what was compiled once is found again
-`shared_checkout`  one checkout for many users
-`exercises`        the hints and checks of the notebooks
-=================  =======================================================================
-
-Importing this package does one thing: it tells Theano which configuration to use, before Theano is imported.
-Import it before `theano`. Where that configuration asks for a GPU, the import fails if Theano does not get it.
+The workshop's own configuration, ``theanorc.example`` and what scripts/setup found out about this machine, goes under
+whatever the user has configured: a flag in ``THEANO_FLAGS``, or a file that ``THEANORC`` names, wins over it.
 """
 
 import configparser
-import importlib
 import os
 import shlex
 import shutil
@@ -44,20 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deeplearning_tutorial import onednn
-from deeplearning_tutorial.shared_checkout import own_compile_folder, processor_type
+from deeplearning_tutorial.engine.shared_checkout import own_compile_folder, processor_type
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 # The name of the folder for compiled code: Theano's, and the type of processor, as -march=native is for no other.
 COMPILEDIR_FORMAT = f"compiledir_%(short_platform)s-{processor_type()}-%(python_version)s-%(python_bitwidth)s"
-
-if sys.version_info[:2] != (3, 11):
-    raise ImportError(
-        f"deeplearning_tutorial needs Python 3.11, and this is Python {sys.version.split()[0]}: Theano 1.0.5 needs "
-        "NumPy 1.23, which stops at 3.11. scripts/setup finds or installs the right one."
-    )
-
 
 def configure_theano(device=None):
     """Tell Theano which configuration to use, and see that it gets its device. Importing this package does it.
@@ -80,7 +40,7 @@ def configure_theano(device=None):
     _put_ours_under_the_users()
     # Set in a program that uses a GPU, and inherited by all it starts, where Theano would then refuse the GPU.
     os.environ.pop("THEANO_GPU_IS_ALREADY_ACTIVE", None)
-    _start(configured("device"))
+    start_device(configured("device"))
 
 
 def _put_ours_under_the_users():
@@ -106,14 +66,14 @@ def _put_ours_under_the_users():
             _add_flag("blas.ldflags", blas_flags())
 
 
-def _start(device):
+def start_device(device):
     """Import Theano and make sure that it has its device. For the CPU nothing is to be done, not even that."""
     if device not in ("", "cpu"):
         if device.startswith("opencl") and "theano" not in sys.modules:
-            from deeplearning_tutorial.libgpuarray import claim_kernel_cache
+            from deeplearning_tutorial.engine.libgpuarray import claim_kernel_cache
 
             claim_kernel_cache()
-        from deeplearning_tutorial.device import start
+        from deeplearning_tutorial.engine.device import start
 
         start()
 
@@ -173,29 +133,3 @@ def blas_flags():
         for library in sorted((folder / "scipy.libs").glob("libopenblas*.so")):
             return f"-L{library.parent} -l:{library.name} -Wl,-rpath,{library.parent}"
     return ""
-
-
-# Theano's compiled `scan` does not build on Python 3.11, and what it raises is not the ImportError that would make it
-# use its Python version. None in sys.modules raises just that; Theano looks when it first runs a scan.
-sys.modules.setdefault("theano.scan_module.scan_perform_ext", None)
-
-
-class _CompilationFirst:
-    """Has `compilation` imported in good time: once Theano's compiler (`theano.gof`) is there, before it is used.
-
-    Python asks it, as the first of its finders, for each module that is imported. It finds none itself.
-    """
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name == "theano.compile":
-            importlib.import_module("deeplearning_tutorial.compilation")
-
-
-onednn.load()
-if "theano" not in sys.modules:
-    sys.meta_path.insert(0, _CompilationFirst)
-    configure_theano()
-else:  # imported by others, or by us when the device did not start, and someone tries again
-    importlib.import_module("deeplearning_tutorial.compilation")
-    _start(sys.modules["theano"].config.device)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from compare_devices import processor
+from scripts.benchmarks.compare_devices import processor
 
 from . import numpy_engine
 from .processes import Worker, WorkerError
@@ -217,7 +217,7 @@ def save_digits(path, n_rows):
     os.environ["THEANO_FLAGS"] = f"{flags.rstrip(',')},device=cpu".lstrip(",")
     import deeplearning_tutorial  # noqa: F401  before theano
     from deeplearning_tutorial.data import load_data
-    from deeplearning_tutorial.download import DataError
+    from deeplearning_tutorial.data.download import DataError
 
     try:
         with contextlib.redirect_stdout(sys.stderr):

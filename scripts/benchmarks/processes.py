@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from compare_devices import with_device
+from scripts.benchmarks.compare_devices import with_device
 
 from . import peers
 

@@ -7,7 +7,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from compare_devices import row
+from scripts.benchmarks.compare_devices import row
 
 COLORS = {
     "NumPy": "#8c8c8c",

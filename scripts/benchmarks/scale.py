@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from compare_devices import row
+from scripts.benchmarks.compare_devices import row
 
 from . import measure, report
 from .measure import FEWEST_STEPS, PRODUCT_SIZE, say

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from scripts import ROOT
+
 NOTEBOOK = Path("notebooks", "solved", "01_logistic_regression.ipynb")
 # The cells of that notebook after which somebody has something, and what.
 MILESTONES = {
@@ -24,19 +26,18 @@ def begin(folder):
     from . import measure
 
     clone = Path(folder, "workshop")
-    root = Path(__file__).resolve().parent.parent.parent
     measure.say("A clone of the last commit is set up in a temporary folder.")
     start = time.perf_counter()
-    subprocess.run(["git", "clone", "--quiet", root, clone], check=True)
+    subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
     parts = {"Clone": time.perf_counter() - start}
     # The clone shall neither compile into this folder's .venv nor find there what is compiled already.
-    environment = {name: value for name, value in os.environ.items() if str(root) not in value}
+    environment = {name: value for name, value in os.environ.items() if str(ROOT) not in value}
     parts |= time_setup([clone / "scripts" / "setup", "--first"], environment)
     runs = []
     for run in ("first", "second"):
         measure.say(f"{NOTEBOOK.stem}, {run} time")
         in_clone = ["bash", "-c", '. scripts/environment.sh && exec "$python" "$@"', "bash"]
-        command = [*in_clone, Path(__file__).resolve(), NOTEBOOK]
+        command = [*in_clone, "-m", "scripts.benchmarks.start", NOTEBOOK]
         answer = subprocess.run(command, cwd=clone, env=environment, check=True, stdout=subprocess.PIPE)
         runs.append(json.loads(answer.stdout))
     return {
@@ -72,7 +73,7 @@ def time_setup(command, environment=None):
 def time_cells(path):
     """Seconds from before its kernel starts until each cell of a notebook is done, by the cell's id; and until "all" are."""
     import nbformat
-    from notebook_client import notebook_client
+    from scripts.notebooks.client import notebook_client
 
     notebook = nbformat.read(path, as_version=4)
     seconds = {}
@@ -87,7 +88,7 @@ def time_cells(path):
 
 
 def tables(results):
-    from compare_devices import row
+    from scripts.benchmarks.compare_devices import row
 
     from . import report
 
@@ -110,5 +111,4 @@ def tables(results):
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where notebook_client is
     print(json.dumps(time_cells(Path(sys.argv[1]))))

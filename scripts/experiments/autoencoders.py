@@ -3,9 +3,9 @@
 import numpy as np
 import theano
 import theano.tensor as T
-from experiments import classifier
-from experiments.descent import compile_training
-from experiments.run import Trained
+from scripts.experiments import classifier
+from scripts.experiments.descent import compile_training
+from scripts.experiments.run import Trained
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
 from deeplearning_tutorial.autoencoder import DeepAutoencoder, SdA

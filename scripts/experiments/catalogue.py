@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from experiments import autoencoders, classifier, committee
+import deeplearning_tutorial  # noqa: F401, I001  before theano
+
+from scripts.experiments import autoencoders, classifier, committee
 
 
 @dataclass(frozen=True)

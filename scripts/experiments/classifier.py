@@ -3,11 +3,11 @@
 import numpy as np
 import theano
 import theano.tensor as T
-from experiments.descent import compile_training
-from experiments.run import Trained, error_rate
+from scripts.experiments.descent import compile_training
+from scripts.experiments.run import Trained, error_rate
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
-from deeplearning_tutorial.augmentation import FreshEpochs, distort, translate
+from deeplearning_tutorial.data.augmentation import FreshEpochs, distort, translate
 from deeplearning_tutorial.data import load_data
 from deeplearning_tutorial.initialization import he_normal
 from deeplearning_tutorial.layers import LogisticRegression

@@ -3,9 +3,9 @@
 import functools
 
 import numpy as np
-from experiments import classifier
-from experiments.normalization import normalize
-from experiments.run import Trained, error_rate
+from scripts.experiments import classifier
+from scripts.experiments.normalization import normalize
+from scripts.experiments.run import Trained, error_rate
 
 from deeplearning_tutorial.data import load_data
 

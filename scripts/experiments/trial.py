@@ -18,8 +18,8 @@ def try_out(name, configuration, seed, key):
         With ``validation_error`` and ``seconds``; or with ``failure``, where training failed, as it does with a learning rate that
         is too large.
     """
-    from experiments.catalogue import CATALOGUE
-    from experiments.run import Run
+    from scripts.experiments.catalogue import CATALOGUE
+    from scripts.experiments.run import Run
 
     run = Run(RUNS / key, progress=False)
     started = time.perf_counter()

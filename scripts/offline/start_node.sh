@@ -29,7 +29,7 @@ main() {
         [ $# -gt 0 ] || { usage >&2 && exit 2; }
         exec "$@"
     fi
-    exec python "$here/scripts/compare_devices.py" --data "$here/digits.npz" "$@"
+    exec python -P -m scripts.benchmarks.compare_devices --data "$here/digits.npz" "$@"
 }
 
 set_environment() {
@@ -79,7 +79,7 @@ runs() {
 # libgpuarray opens NVIDIA's libraries by names without a version, which few machines have.
 link_cuda() {
     export LD_LIBRARY_PATH="$LD_LIBRARY_PATH:$kept/cuda"
-    THEANO_FLAGS='' python -m deeplearning_tutorial.libgpuarray --link "$kept/cuda" >/dev/null || true
+    THEANO_FLAGS='' python -m deeplearning_tutorial.engine.libgpuarray --link "$kept/cuda" >/dev/null || true
 }
 
 die() {

@@ -1,0 +1,89 @@
+"""Write the table of error rates into README.md, from results/*.json, and the figure of all runs, results/errors.png.
+
+With --check nothing is written: the exit status is 1 if the table in README.md is not the one of these files.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from scripts import ROOT
+
+BEGIN, END = "<!-- results: begin (written by scripts/results_table) -->", "<!-- results: end -->"
+
+
+def main(arguments=None, root=ROOT):
+    parser = argparse.ArgumentParser(
+        prog="scripts/results_table", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="only compare")
+    options = parser.parse_args(arguments)
+
+    from scripts.experiments.catalogue import CATALOGUE
+
+    results = read(root / "results", CATALOGUE)
+    readme = root / "README.md"
+    text = readme.read_text()
+    wanted = replaced(text, table(results))
+    if options.check:
+        if wanted != text:
+            print("The table in README.md is not the one of results/*.json: run scripts/results_table.", file=sys.stderr)
+            return 1
+        return 0
+    from scripts.benchmarks.compare_devices import write_file
+    from scripts.experiments import figures
+
+    write_file(readme, wanted.encode())
+    write_file(root / "results" / "errors.png", figures.of_all(results))
+    return 0
+
+
+def read(folder, names):
+    """The results that are there, in the order of the names."""
+    paths = (folder / f"{name}.json" for name in names)
+    return [json.loads(path.read_text()) for path in paths if path.exists()]
+
+
+def table(results):
+    lines = [
+        "| `scripts/reproduce` | model | validation error | test error | published | by | time |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for found in results:
+        show = percent if "test_error" in found else squared
+        test = found.get("test_error", found.get("test_squared_error"))
+        lines.append(
+            f"| [`{found['name']}`](results/{found['name']}.png) | {found['title']} | {show(found['validation_error'])} "
+            f"| **{show(test)}** | {show(found['reference'])} | {found['source']} | {duration(found['seconds'])} |"
+        )
+    return "\n".join(lines)
+
+
+def percent(value):
+    """With two decimals; or with more, where it was published with more."""
+    text = f"{value:.6f}".rstrip("0") if round(value, 4) != round(value, 6) else f"{value:.2f}"
+    return f"{text} %"
+
+
+def squared(value):
+    return f"{value:.2f} per digit"
+
+
+def duration(seconds):
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
+
+
+def replaced(text, new):
+    """The text with a new table between the markers."""
+    pattern = re.escape(BEGIN) + r"\n.*?" + re.escape(END)
+    if len(re.findall(pattern, text, re.DOTALL)) != 1:
+        raise SystemExit(f"README.md must have these two lines once, and the table goes between them:\n{BEGIN}\n{END}")
+    return re.sub(pattern, lambda _: f"{BEGIN}\n{new}\n{END}", text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

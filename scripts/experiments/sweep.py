@@ -1,0 +1,308 @@
+"""Search for hyper-parameters on the validation set, many trials at a time. The test set is not looked at.
+
+    scripts/sweep mlp learning_rate=0.01,0.03,0.1 momentum=0.5,0.9 n_epochs=20     # a grid: six trials
+    scripts/sweep mlp learning_rate=0.001..0.3 hidden=[100],[500] --random 20      # twenty at random
+
+KEY=A,B,C lists values; KEY=LOW..HIGH is a range, in which --random draws on a logarithmic scale. scripts/reproduce --list lists
+the models, and what is not named here stays as it is there.
+
+A trial is a process of its own with one thread; as many run at a time as there are cores. One that fails, or whose process is killed,
+costs itself only. Stop the search at any time, and give the same command again: trials that have ended are not repeated, and
+the others go on from their checkpoints. The table and a plot are in build/sweeps/NAME.
+
+On several machines, each with a clone of this repository: ".venv/bin/dask scheduler" on one of them, "scripts/sweep --worker
+tcp://ADDRESS:8786" on each that is to compute, and the search with "--scheduler tcp://ADDRESS:8786".
+"""
+
+import argparse
+import contextlib
+import hashlib
+import io
+import itertools
+import json
+import math
+import os
+import sys
+from pathlib import Path
+
+import dask
+import numpy as np
+from scripts.benchmarks.compare_devices import write_file
+from distributed import Client, LocalCluster, as_completed
+from tqdm import tqdm
+from scripts import ROOT
+
+SWEEPS = ROOT / "build" / "sweeps"
+MOST_TRIALS = 10_000
+PATIENCE = 30  # seconds to wait for a scheduler
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    if options.worker:
+        return be_worker(options.worker)
+    from scripts.experiments.catalogue import CATALOGUE
+
+    if options.name not in CATALOGUE:
+        print(f"There is no {options.name!r}. Choose one of {', '.join(CATALOGUE)}.", file=sys.stderr)
+        return 2
+    try:
+        trials = list_trials(options, CATALOGUE[options.name].configuration)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    folder = options.output or SWEEPS / options.name
+    try:
+        search(options, trials, folder)
+    except OSError as error:
+        if not options.scheduler:
+            raise
+        print(f"No Dask scheduler answers at {options.scheduler} ({type(error).__name__}).", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on.", file=sys.stderr)
+        return 130
+    return conclude(options, trials, folder)
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="scripts/sweep", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", nargs="?", help="which model, see scripts/reproduce --list")
+    parser.add_argument("values", nargs="*", type=setting, metavar="KEY=VALUES", help="what to try")
+    parser.add_argument("--random", type=int, metavar="N", help="N trials drawn at random, instead of all combinations")
+    parser.add_argument("--seed", type=int, default=1234, help="of the drawing and of each trial (default: 1234)")
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="trials at a time on this machine (default: one for each core)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler: the trials run on its workers")
+    parser.add_argument("--worker", metavar="ADDRESS", help="be a worker of this Dask scheduler, until it ends")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where results go (default: build/sweeps/NAME)")
+    options = parser.parse_args(arguments)
+    if not (options.name or options.worker):
+        parser.error("which model? scripts/reproduce --list lists them.")
+    if options.random is not None and options.random < 1:
+        parser.error(f"--random must be at least 1, not {options.random}.")
+    if options.workers < 1:
+        parser.error(f"--workers must be at least 1, not {options.workers}.")
+    if options.random is None and any(isinstance(values, Range) for _, values in options.values):
+        parser.error("a range, LOW..HIGH, is for --random N: how many?")
+    return options
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# What to try
+
+
+class Range(tuple):
+    """From low to high, both above 0."""
+
+
+def setting(text):
+    key, equals, values = text.partition("=")
+    low, dots, high = values.partition("..")
+    try:
+        if dots:
+            low, high = float(low), float(high)
+            if not 0 < low < high < math.inf:
+                raise ValueError
+            return key, Range((low, high))
+        found = json.loads(f"[{values}]")
+    except ValueError:
+        found = values.split(",")  # words, such as tanh,relu
+        if dots or any(character in values for character in "[]{}"):
+            found = []
+    if not (key and equals and found and values):
+        raise argparse.ArgumentTypeError(f"{text!r} should be KEY=A,B,C or KEY=LOW..HIGH with 0 < LOW < HIGH.")
+    return key, found
+
+
+def list_trials(options, configuration):
+    """The configurations to try, each with the key that it is known by."""
+    choices = dict(options.values)
+    for key in choices:
+        if key not in configuration:
+            raise ValueError(f"There is no {key!r} in the configuration: {', '.join(configuration)}.")
+    if options.random:
+        rng = np.random.RandomState(options.seed)
+        chosen = [{key: draw(rng, values) for key, values in choices.items()} for _ in range(options.random)]
+    else:
+        if math.prod(map(len, choices.values())) > MOST_TRIALS:
+            raise ValueError(f"That would be more than {MOST_TRIALS:,} trials; --random N draws some of them.")
+        chosen = [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
+    trials = {}
+    for values in chosen:
+        whole = {**configuration, **values}
+        trials[key_of(options, whole)] = {"values": values, "configuration": whole}
+    return trials
+
+
+def draw(rng, values):
+    if isinstance(values, Range):
+        return float(f"{math.exp(rng.uniform(*map(math.log, values))):.3g}")
+    return values[rng.randint(len(values))]
+
+
+def key_of(options, configuration):
+    """The same for the same trial, and for no other."""
+    limits = {name: value for name, value in os.environ.items() if name in ("DEEPLEARNING_TUTORIAL_ROWS", "DEEPLEARNING_TUTORIAL_EPOCHS")}
+    text = json.dumps([options.name, options.seed, configuration, limits], sort_keys=True)
+    return f"{options.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# Trying
+
+
+def search(options, trials, folder):
+    """Run the trials that have no result yet, and write the result of each as soon as it is there."""
+    from scripts.experiments import trial as worker
+    from scripts.experiments.record import write_json
+
+    missing = {key: trial for key, trial in trials.items() if not path_of(folder, key).exists()}
+    with contextlib.ExitStack() as stack:
+        if not missing:
+            return
+        client = connect(stack, options, len(missing))
+        client.wait_for_workers(1)
+        bar = stack.enter_context(tqdm(total=len(trials), initial=len(trials) - len(missing), unit="trial"))
+        best = math.inf
+
+        def submit(key, name):
+            return client.submit(worker.try_out, options.name, missing[key]["configuration"], options.seed, key, key=name)
+
+        # A worker that is killed takes what it computes with it, and Dask blames all of that. Each is tried again alone.
+        waiting = list(missing)
+        for alone in (False, True):
+            lost = {}
+            for key, found, error in outcomes(client, submit, waiting, alone):
+                if found is None:
+                    lost[key] = error
+                    continue
+                write_json(path_of(folder, key), {**trials[key], "seed": options.seed, **found})
+                best = min(best, found.get("validation_error", math.inf))
+                bar.set_postfix_str(f"best {best:.4g}", refresh=False)
+                bar.update()
+            waiting = list(lost)
+        for key, error in lost.items():  # The next search tries them again.
+            tqdm.write(f"lost: {shown(trials[key]['values'])} ({type(error).__name__})")
+            bar.update()
+
+
+def outcomes(client, submit, keys, alone):
+    """Yield each key with the result of its trial, or None and the error, when it is done.
+
+    No more run at a time than there are workers, so that none waits at a worker, to be lost with it; or one `alone`.
+    """
+    waiting, running = list(keys), as_completed()
+    suffix = "-alone" if alone else ""  # to Dask, it is another task
+
+    def fill_up():
+        while waiting and running.count() < (1 if alone else max(1, sum(client.nthreads().values()))):
+            key = waiting.pop(0)
+            running.add(submit(key, key + suffix))
+
+    fill_up()
+    for future in running:
+        found = failure = None
+        try:
+            found = future.result()
+        except OSError:  # the scheduler is gone
+            raise
+        except Exception as error:
+            failure = error
+        fill_up()
+        yield future.key.removesuffix(suffix), found, failure
+
+
+def connect(stack, options, n_trials):
+    """A client of the scheduler that was named, or of one of our own with workers on this machine."""
+    # The trial itself may be what kills its worker: it is tried twice more, and then given up.
+    stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 2}))
+    address = options.scheduler
+    if not address:
+        n_workers = min(options.workers, n_trials)
+        address = stack.enter_context(
+            LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=None)
+        )
+    return stack.enter_context(Client(address, timeout=PATIENCE))
+
+
+def path_of(folder, key):
+    return folder / f"{key}.json"
+
+
+def be_worker(address):
+    """Compute for a scheduler until it ends."""
+    n_workers = len(os.sched_getaffinity(0))
+    dask_command = Path(sys.executable).with_name("dask")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "scripts")])
+    options = ["--nthreads", "1", "--nworkers", str(n_workers), "--memory-limit", "0", "--no-dashboard"]
+    os.execv(dask_command, [str(dask_command), "worker", address, *options, "--local-directory", str(SWEEPS / "worker")])
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+# What came of it
+
+
+def conclude(options, trials, folder):
+    """Print the table, write it with a plot, and return the exit status."""
+    done = [json.loads(path_of(folder, key).read_text()) for key in trials if path_of(folder, key).exists()]
+    done.sort(key=lambda trial: trial.get("validation_error", math.inf))
+    lines = table(done, [key for key, _ in options.values])
+    print("", *lines, sep="\n")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_file(folder / "table.md", ("\n".join(lines) + "\n").encode())
+    if any("validation_error" in trial for trial in done):
+        write_file(folder / "plot.png", plot(done, options))
+    print(f"\nWritten to {folder}.")
+    n_lost = len(trials) - len(done)
+    if n_lost:
+        print(f"{n_lost} trials were lost with their workers; the same command tries them again.")
+    return 1 if n_lost else 0
+
+
+def table(done, keys):
+    lines = [f"| {' | '.join(keys)} | validation error | seconds |", "|---" * (len(keys) + 2) + "|"]
+    for trial in done:
+        values = [json.dumps(trial["values"][key]) for key in keys]
+        error = f"{trial['validation_error']:.4g}" if "validation_error" in trial else trial["failure"]
+        lines.append(f"| {' | '.join(values)} | {error} | {trial['seconds']:.0f} |")
+    return lines
+
+
+def plot(done, options):
+    """The validation error over each of the values that were varied, as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    done = [trial for trial in done if "validation_error" in trial]
+    keys = [key for key, values in options.values if isinstance(values, Range) or len(values) > 1] or [options.values[0][0]]
+    errors = [trial["validation_error"] for trial in done]
+    figure, panels = plt.subplots(1, len(keys), figsize=(1 + 3 * len(keys), 3.4), sharey=True, squeeze=False, layout="constrained")
+    for axes, key in zip(panels[0], keys):
+        values = [trial["values"][key] for trial in done]
+        if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+            axes.plot(values, errors, "o", color="#2468a8", alpha=0.6)
+            if min(values) > 0 and max(values) > 5 * min(values):
+                axes.set_xscale("log")
+        else:  # words and lists, side by side
+            axes.plot([json.dumps(value) for value in values], errors, "o", color="#2468a8", alpha=0.6)
+            axes.tick_params(axis="x", rotation=30)
+        axes.set_xlabel(key)
+        axes.grid(alpha=0.3)
+    panels[0, 0].set_ylabel("validation error")
+    figure.suptitle(f"{options.name}: {len(done)} trials", fontsize="medium")
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120)
+    plt.close(figure)
+    return content.getvalue()
+
+
+def shown(values):
+    return ", ".join(f"{key}={json.dumps(value)}" for key, value in values.items())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

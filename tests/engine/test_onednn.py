@@ -1,0 +1,181 @@
+"""The library that takes Theano's products of matrices to oneDNN."""
+
+import ctypes
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+
+from deeplearning_tutorial.engine import onednn
+
+HAS_ONEDNN = (Path(sys.prefix) / "lib" / "libdnnl.so.3").exists()
+needs_onednn = pytest.mark.skipif(not HAS_ONEDNN, reason="there is no oneDNN for this machine")
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    folder = tmp_path / "blas"
+    folder.mkdir()
+    (tmp_path / "lib").symlink_to(Path(sys.prefix) / "lib")
+    monkeypatch.setattr(onednn, "FOLDER", folder)
+    monkeypatch.setattr(onednn, "LIBRARY", folder / "libsgemm_onednn.so")
+    return folder
+
+
+def test_where_there_is_a_wheel_of_onednn_it_is_installed():
+    assert HAS_ONEDNN == (sys.platform == "linux" and os.uname().machine == "x86_64")
+
+
+@needs_onednn
+def test_set_up_has_put_it_before_the_other_libraries():
+    assert onednn.LIBRARY.exists()
+    configuration = (Path(sys.prefix) / "theanorc").read_text()
+    assert f"ldflags = {onednn.FLAG} -l" in configuration
+
+
+@needs_onednn
+@pytest.mark.parametrize("transposed", ["", "x", "w", "xw"])
+def test_theano_multiplies_through_it(transposed):
+    rng = np.random.RandomState(0)
+    x, w = rng.normal(size=(20, 30)).astype("float32"), rng.normal(size=(30, 40)).astype("float32")
+    a, b = T.matrices("a", "b")
+    product = theano.function([a, b], T.dot(a.T if "x" in transposed else a, b.T if "w" in transposed else b))
+    result = product(x.T.copy() if "x" in transposed else x, w.T.copy() if "w" in transposed else w)
+    np.testing.assert_allclose(result, x @ w, rtol=1e-4, atol=1e-5)
+    if theano.config.blas.ldflags.startswith(onednn.FLAG):
+        assert "libdnnl" in Path("/proc/self/maps").read_text()
+
+
+def compiled(folder, source, name="library.so", libraries=()):
+    library = folder / name
+    command = ["g++", "-shared", "-fPIC", "-fopenmp", "-x", "c++", "-", "-x", "none", *libraries, "-o", library]
+    subprocess.run(command, input=source, text=True, check=True)
+    return library
+
+
+def broken(line, by=""):
+    """The source of the library with one mistake in it."""
+    source = onednn.SOURCE.read_text()
+    assert source.count(line) == 1
+    return source.replace(line, by)
+
+
+@needs_onednn
+def test_it_is_built_and_found_right(folder):
+    assert onednn.build() == onednn.FLAG
+    onednn.check(onednn.LIBRARY)
+    assert list(folder.iterdir()) == [onednn.LIBRARY]
+
+
+def check(library, n_threads):
+    """Whether `onednn.check` is content, in a process with this number of threads."""
+    environment = os.environ | {"OMP_NUM_THREADS": str(n_threads)}
+    answer = subprocess.run([sys.executable, onednn.__file__, library], env=environment, capture_output=True, text=True)
+    assert answer.returncode == 0 or "ArithmeticError: sgemm_ in" in answer.stderr, answer.stderr
+    return answer.returncode == 0
+
+
+@needs_onednn
+@pytest.mark.parametrize("n_threads", [1, 2, 3, 4, 5])
+def test_any_number_of_threads_multiplies_right(n_threads):
+    assert check(onednn.LIBRARY, n_threads)
+
+
+# Each alone would only be noticed where threads share a product.
+MISTAKES = [
+    ("part.a += transa == 'N' ? first * lda : first;", ""),  # rows
+    ("part.b += transb == 'N' ? first : first * ldb;", ""),  # columns
+    ("part.a += transa == 'N' ? first : first * lda;", ""),  # terms
+    ("part.beta = 0;", ""),
+    ("product.c[row * product.ldc + column] +=", "product.c[row * product.ldc + column] ="),
+]
+
+
+@needs_onednn
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_how_threads_share_is_noticed(folder, mistake):
+    lib = Path(sys.prefix) / "lib"
+    library = compiled(folder, broken(*mistake), libraries=[lib / "libdnnl.so.3", "-Xlinker", "-rpath", "-Xlinker", lib])
+    assert check(library, 1)
+    assert not check(library, 2)
+
+
+@needs_onednn
+def test_steps_with_several_threads_train_as_numpy_does():
+    """All that a step multiplies: forward, backward, and a gradient added to the weights in place."""
+    program = """
+import deeplearning_tutorial, numpy as np, theano, theano.tensor as T
+rng = np.random.RandomState(0)
+x, W, V = (rng.normal(size=shape).astype("float32") / 10 for shape in [(20, 300), (300, 200), (200, 100)])
+data, first, second = theano.shared(x), theano.shared(W), theano.shared(V)
+cost = T.sum(T.dot(T.dot(data, first), second) ** 2)
+step = theano.function([], cost, updates=[(p, p - np.float32(0.01) * T.grad(cost, p)) for p in (first, second)])
+for i in range(3):
+    h = x @ W
+    o = h @ V
+    np.testing.assert_allclose(step(), (o**2).sum(), rtol=1e-4)
+    W, V = W - 0.02 * x.T @ (o @ V.T), V - 0.02 * h.T @ o
+    np.testing.assert_allclose(first.get_value(), W, atol=1e-5)
+    np.testing.assert_allclose(second.get_value(), V, atol=1e-5)
+"""
+    environment = os.environ | {"OMP_NUM_THREADS": "2"}
+    folder = ROOT
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=folder, check=True)
+
+
+@needs_onednn
+def test_a_forked_child_does_not_wait_for_its_parents_threads():
+    program = """
+import deeplearning_tutorial, multiprocessing, numpy as np, theano, theano.tensor as T
+x, W = (theano.shared(np.ones(shape, "float32")) for shape in [(20, 300), (300, 200)])
+function = theano.function([], T.dot(x, W).sum())
+
+def product():
+    return float(function())
+
+assert product() == 20 * 300 * 200  # with threads
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    assert pool.apply_async(product).get(timeout=120) == 20 * 300 * 200
+"""
+    environment = os.environ | {"OMP_NUM_THREADS": "2", "THEANO_FLAGS": "device=cpu"}
+    folder = ROOT
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=folder, check=True, timeout=120)
+
+
+@needs_onednn
+def test_a_library_that_does_not_work_is_not_left_behind(folder, monkeypatch):
+    onednn.LIBRARY.write_text("of an earlier set-up")
+    source = folder.parent / "broken.cpp"
+    source.write_text(broken("        product.compute();\n    else", "        ;\n    else"))
+    monkeypatch.setattr(onednn, "SOURCE", source)
+    with pytest.raises(OSError, match="does not work: .*does not multiply as NumPy does"):
+        onednn.build()
+    assert list(folder.iterdir()) == []
+
+
+def test_without_onednn_the_reason_is_told(folder, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(folder))
+    with pytest.raises(OSError, match="there is no oneDNN"):
+        onednn.build()
+
+
+def test_loading_tells_the_compiler_where_it_is_once(folder, monkeypatch):
+    compiled(folder, "int nothing;", onednn.LIBRARY.name)
+    loaded = []
+    monkeypatch.setattr(ctypes, "CDLL", loaded.append)
+    monkeypatch.setenv("LIBRARY_PATH", "/somewhere")
+    onednn.load()
+    onednn.load()
+    assert os.environ["LIBRARY_PATH"] == f"{folder}:/somewhere"
+    assert set(loaded) == {str(onednn.LIBRARY)}
+
+
+def test_without_the_library_nothing_changes(folder, monkeypatch):
+    monkeypatch.setenv("LIBRARY_PATH", "/somewhere")
+    onednn.load()
+    assert os.environ["LIBRARY_PATH"] == "/somewhere"

@@ -1,0 +1,93 @@
+"""A class on one server: the kernel that a hub is told of, what it starts for a user, and a rehearsal of two users."""
+import json
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from deeplearning_tutorial import ROOT
+
+REHEARSE = f"""
+import os, sys
+os.geteuid = lambda: 1000  # as another user than root, who cannot become others
+from scripts.classroom import class_trial
+class_trial.LAST = class_trial.FIRST = sys.argv[1]
+class_trial.main(2)
+"""
+
+
+def rehearse(last):
+    environment = {**os.environ, "THEANO_FLAGS": "device=cpu"}
+    return subprocess.run([sys.executable, "-c", REHEARSE, last], env=environment, capture_output=True, text=True, timeout=300)
+
+
+def test_two_users_train_at_the_same_time_and_it_is_told_what_a_class_needs():
+    result = rehearse("batch-descent")
+    assert result.returncode == 0, result.stderr
+    assert "2 kernels of 1 users" in result.stdout
+    assert "long waits for a compiler      0" in result.stdout
+    gibibytes = float(result.stdout.rpartition("For 30 attendees: ")[2].split()[0])
+    assert 5 < gibibytes < 60
+
+
+def test_a_rehearsal_mounts_nothing_that_all_of_the_machine_would_see(tmp_path):
+    for name in ["jupyterhub", "jupyterhub-singleuser", "configurable-http-proxy", "openssl", "mount"]:
+        (tmp_path / name).write_text("#!/bin/sh\ntouch called\n")
+        (tmp_path / name).chmod(0o755)
+    command = [sys.executable, "-m", "scripts.classroom.hub_trial", "8"]
+    result = subprocess.run(command, env={**os.environ, "PATH": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 1 and "Start this with scripts/hub --rehearse" in result.stderr
+    assert not (tmp_path / "called").exists()
+
+
+@pytest.mark.parametrize("script", ["class_trial", "hub_trial"])
+def test_a_rehearsal_says_how_many_users(script):
+    for wrong in ["0", "-1", "many"]:
+        command = [sys.executable, "-m", f"scripts.classroom.{script}", wrong]
+        assert "How many users?" in subprocess.run(command, capture_output=True, text=True).stderr
+
+
+def test_a_rehearsal_without_a_hub_says_so(tmp_path):
+    command = [sys.executable, "-m", "scripts.classroom.hub_trial", "8"]
+    result = subprocess.run(command, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert "needs jupyterhub and jupyterhub-singleuser and configurable-http-proxy and openssl, which" in result.stderr
+
+
+def test_the_configuration_of_a_hub_leaves_accounts_alone():
+    c = SimpleNamespace(Spawner=SimpleNamespace())
+    path = ROOT / "scripts" / "jupyterhub_config.py"
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), {"get_config": lambda: c, "__file__": str(path)})
+    assert c.Spawner.cmd == [str(ROOT / "scripts" / "hub"), "--serve"] and os.access(c.Spawner.cmd[0], os.X_OK)
+    assert c.Spawner.notebook_dir == "~/deep-learning" and c.Spawner.default_url == "/lab/tree/00_setup.ipynb"
+    assert vars(c).keys() == {"Spawner"}
+
+
+def test_a_users_jupyter_starts_after_the_notebooks_are_there(tmp_path):
+    single = tmp_path / "bin" / "jupyterhub-singleuser"
+    single.parent.mkdir()
+    single.write_text('#!/bin/sh\nls "$HOME/deep-learning" | wc -l; echo "$@"\n')
+    single.chmod(0o755)
+    environment = {**os.environ, "HOME": str(tmp_path), "PATH": f"{single.parent}:{os.environ['PATH']}"}
+    command = [ROOT / "scripts" / "hub", "--serve", "--notebook-dir=~/deep-learning", "--port=1"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert result.stdout.splitlines()[-2:] == ["7", "--notebook-dir=~/deep-learning --port=1"]
+
+
+def test_a_kernel_wants_a_connection():
+    assert subprocess.run([ROOT / "scripts" / "kernel"], capture_output=True).returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["--kernel", "a", "b"], ["--nonsense"], ["--copy", "a", "b"]])
+def test_what_the_script_does_not_know_it_refuses(arguments):
+    result = subprocess.run([ROOT / "scripts" / "hub", *arguments], capture_output=True, text=True)
+    assert result.returncode == 2 and result.stderr.startswith("Usage: scripts/hub --kernel")
+
+
+def test_the_notebooks_of_a_user_name_the_kernel_that_the_hub_is_told_of(tmp_path):
+    subprocess.run([ROOT / "scripts" / "hub", "--copy", tmp_path], check=True, capture_output=True)
+    name = json.loads((tmp_path / "00_setup.ipynb").read_text(encoding="utf-8"))["metadata"]["kernelspec"]["name"]
+    script = (ROOT / "scripts" / "hub").read_text()
+    assert f"\nkernel={name} " in script and "/share/jupyter/kernels/$kernel\n" in script

@@ -1,0 +1,87 @@
+"""README's table of error rates is the one of results/*.json, and each of them was reached as the protocol says."""
+import json
+import shutil
+import sys
+
+import pytest
+
+from deeplearning_tutorial import ROOT
+
+from scripts.experiments import results_table
+from scripts.experiments.catalogue import CATALOGUE
+
+FOUND = {
+    "name": "mlp", "title": "784-500-10", "reference": 1.65, "source": "somebody", "test_error": 1.6, "validation_error": 1.7,
+    "seconds": 754.2, "curves": {"training": {"seconds": [1, 2], "validation_error": [0.1, 0.05]}},
+}
+FILES = results_table.read(ROOT / "results", CATALOGUE)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "mlp.json").write_text(json.dumps(FOUND))
+    (tmp_path / "README.md").write_text(f"before\n{results_table.BEGIN}\nold\n{results_table.END}\nafter\n")
+    return tmp_path
+
+
+def test_readme_has_the_table_of_these_results():
+    assert results_table.main(["--check"]) == 0
+
+
+def test_a_result_that_readme_does_not_have_is_found(tmp_path, capsys):
+    (tmp_path / "results").mkdir()
+    for path in (ROOT / "results").glob("*.json"):
+        shutil.copy(path, tmp_path / "results")
+    shutil.copy(ROOT / "README.md", tmp_path)
+    assert results_table.main(["--check"], tmp_path) == 0
+    found = json.loads((tmp_path / "results" / "logistic.json").read_text())
+    (tmp_path / "results" / "logistic.json").write_text(json.dumps({**found, "test_error": 6.5}))
+    assert results_table.main(["--check"], tmp_path) == 1
+    assert "run scripts/results_table" in capsys.readouterr().err
+
+
+def test_the_table_is_written_between_the_markers(folder):
+    assert results_table.main(["--check"], folder) == 1
+    assert results_table.main([], folder) == 0
+    assert results_table.main(["--check"], folder) == 0
+    lines = (folder / "README.md").read_text().splitlines()
+    assert lines[0] == "before" and lines[-1] == "after"
+    assert lines[-3] == "| [`mlp`](results/mlp.png) | 784-500-10 | 1.70 % | **1.60 %** | 1.65 % | somebody | 13 min |"
+    assert (folder / "results" / "errors.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_the_markers_nothing_is_written(folder):
+    (folder / "README.md").write_text("nothing")
+    with pytest.raises(SystemExit, match="must have these two lines once"):
+        results_table.main([], folder)
+    assert (folder / "README.md").read_text() == "nothing"
+
+
+@pytest.mark.parametrize("number, shown", [(7.489583, "7.489583 %"), (1.6, "1.60 %"), (0.35, "0.35 %"), (7.500000298, "7.50 %")])
+def test_percentages(number, shown):
+    assert results_table.percent(number) == shown
+
+
+@pytest.mark.parametrize("seconds, shown", [(5.4, "5 s"), (99.4, "99 s"), (100, "2 min"), (5940, "99 min"), (9000, "2.5 h")])
+def test_durations(seconds, shown):
+    assert results_table.duration(seconds) == shown
+
+
+@pytest.mark.parametrize("found", FILES, ids=lambda found: found["name"])
+def test_each_result_is_of_the_model_in_the_catalogue(found):
+    experiment = CATALOGUE[found["name"]]
+    assert found["configuration"] == experiment.configuration
+    assert (found["reference"], found["source"], found["title"]) == (experiment.reference, experiment.source, experiment.title)
+    curves = list(found["curves"].values())
+    assert all(len({len(curve[key]) for key in ["epoch", "seconds", "train_cost", "validation_error"]}) == 1 for curve in curves)
+    if "wrong" in found:
+        assert round(100 * len(found["wrong"]) / found["test_digits"], 6) == found["test_error"]
+    for name in [f"{found['name']}.png", "errors.png"]:
+        assert (ROOT / "results" / name).exists()
+
+
+@pytest.mark.parametrize("found", [found for found in FILES if found["name"] not in ("deep-elastic", "committee")], ids=lambda found: found["name"])
+def test_each_published_error_rate_is_reached(found):
+    limit = 0.60 if found["name"] == "elastic" else found["reference"]
+    assert found.get("test_error", found.get("test_squared_error")) <= limit
