@@ -93,9 +93,7 @@ class dA:
         self.x = T.matrix("input") if input is None else input
         self._activation = activation
 
-        layer = HiddenLayer(
-            numpy_rng, self.x, self.n_visible, self.n_hidden, W=W, b=bhid, activation=activation
-        )
+        layer = HiddenLayer(numpy_rng, self.x, self.n_visible, self.n_hidden, W=W, b=bhid, activation=activation)
         self.W, self.b = layer.W, layer.b
         self.W_prime = self.W.T
         if bvis is None:
@@ -125,9 +123,7 @@ class dA:
         _check_corruption_level(corruption_level)
         if not isinstance(corruption_level, theano.Variable) and corruption_level == 0:
             return input  # no need to draw numbers that change nothing
-        kept = self.theano_rng.binomial(
-            size=input.shape, n=1, p=1 - corruption_level, dtype=theano.config.floatX
-        )
+        kept = self.theano_rng.binomial(size=input.shape, n=1, p=1 - corruption_level, dtype=theano.config.floatX)
         # In this order: Theano asks the first factor for the shape, and of the random one that means to copy it from a GPU.
         return input * kept
 
@@ -530,9 +526,7 @@ def _mean_loss(x, scores, loss):
 
 def _shape(train_set_x):
     if not hasattr(train_set_x, "get_value") or train_set_x.ndim != 2:
-        raise ValueError(
-            f"train_set_x must be a shared matrix, such as load_data returns, not {train_set_x!r}."
-        )
+        raise ValueError(f"train_set_x must be a shared matrix, such as load_data returns, not {train_set_x!r}.")
     # The internal type knows its shape without a copy from the GPU.
     return train_set_x.get_value(borrow=True, return_internal_type=True).shape
 

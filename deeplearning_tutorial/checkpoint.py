@@ -94,7 +94,9 @@ def load(path):
         if not previous(path).exists():
             raise CheckpointError(f"{path} cannot be used: {reason}.") from None
         result = _read_previous(path, reason)
-        warnings.warn(f"{path} cannot be used: {reason}. The one before, {previous(path).name}, is used instead.", stacklevel=2)
+        warnings.warn(
+            f"{path} cannot be used: {reason}. The one before, {previous(path).name}, is used instead.", stacklevel=2
+        )
         return result
 
 

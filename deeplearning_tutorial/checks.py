@@ -41,7 +41,9 @@ def check_params(params, name="a parameter"):
     import theano
 
     if not isinstance(params, (list, tuple)):
-        raise ValueError(f"the parameters must be a list of shared variables, such as model.params, not {_shown(params)}.")
+        raise ValueError(
+            f"the parameters must be a list of shared variables, such as model.params, not {_shown(params)}."
+        )
     for parameter in params:
         if not isinstance(parameter, theano.compile.SharedVariable):
             raise ValueError(f"{name} must be a shared variable, made with theano.shared, not {_shown(parameter)}.")
@@ -54,7 +56,9 @@ def check_input(input, n_in):
     if not isinstance(input, theano.Variable):
         raise ValueError(f"the input must be a symbolic matrix, such as T.matrix('x'), not {_shown(input)}.")
     if input.ndim != 2:
-        raise ValueError(f"the input must be a matrix, an example in each row, and {input} is {input.ndim}-dimensional.")
+        raise ValueError(
+            f"the input must be a matrix, an example in each row, and {input} is {input.ndim}-dimensional."
+        )
     found = theano.scalar.upcast(input.dtype, theano.config.floatX)
     if found != theano.config.floatX:
         raise ValueError(
@@ -84,7 +88,9 @@ def check_cost(cost):
     import theano
 
     if not isinstance(cost, theano.Variable):
-        raise ValueError(f"the cost must be a symbolic scalar, such as model.negative_log_likelihood(y), not {_shown(cost)}.")
+        raise ValueError(
+            f"the cost must be a symbolic scalar, such as model.negative_log_likelihood(y), not {_shown(cost)}."
+        )
     if cost.ndim != 0:
         raise ValueError(f"the cost must be a scalar, not {cost.ndim}-dimensional: take its mean over the mini-batch.")
 
@@ -99,7 +105,9 @@ def check_updates(updates):
 def check_random_state(rng):
     """A generator of NumPy's random numbers, of the kind that gives the same ones in all its versions."""
     if not isinstance(rng, np.random.RandomState):
-        raise ValueError(f"rng must be a numpy.random.RandomState, such as np.random.RandomState(1234), not {_shown(rng)}.")
+        raise ValueError(
+            f"rng must be a numpy.random.RandomState, such as np.random.RandomState(1234), not {_shown(rng)}."
+        )
 
 
 def check_callable(name, value, wanted):

@@ -68,9 +68,7 @@ class MLP:
         hidden_layers = []
         for n_units in sizes:
             n_units = positive_integer("n_hidden", n_units)
-            layer = HiddenLayer(
-                rng, input, n_in, n_units, activation=activation, initialization=initialization
-            )
+            layer = HiddenLayer(rng, input, n_in, n_units, activation=activation, initialization=initialization)
             hidden_layers.append(layer)
             input, n_in = layer.output, n_units
         self._offer(hidden_layers, LogisticRegression(input, n_in, n_out))

@@ -142,8 +142,7 @@ def _centred(activations):
     activations = np.asarray(activations, dtype="float64")
     if activations.ndim != 2 or len(activations) < 2:
         raise ValueError(
-            "activations must be of shape (n_examples, n_units), with at least 2 examples, not "
-            f"{activations.shape}."
+            f"activations must be of shape (n_examples, n_units), with at least 2 examples, not {activations.shape}."
         )
     # The mean of equal numbers can be a rounding error away from them.
     constant = np.all(activations == activations[0], axis=0)

@@ -63,9 +63,7 @@ def tile_raster_images(
         if np.shape(pair) != (2,):
             raise ValueError(f"{name} must be a pair (vertical, horizontal), not {pair!r}.")
     if isinstance(X, tuple):
-        return _tile_channels(
-            X, img_shape, tile_shape, tile_spacing, scale_rows_to_unit_interval, output_pixel_vals
-        )
+        return _tile_channels(X, img_shape, tile_shape, tile_spacing, scale_rows_to_unit_interval, output_pixel_vals)
 
     X = np.asarray(X)
     height, width = img_shape
@@ -79,9 +77,7 @@ def tile_raster_images(
 
     rows, columns = tile_shape
     step_down, step_right = height + tile_spacing[0], width + tile_spacing[1]
-    canvas = np.zeros(
-        (rows * step_down - tile_spacing[0], columns * step_right - tile_spacing[1]), dtype=X.dtype
-    )
+    canvas = np.zeros((rows * step_down - tile_spacing[0], columns * step_right - tile_spacing[1]), dtype=X.dtype)
     for number, image in enumerate(X[: rows * columns]):
         top, left = number // columns * step_down, number % columns * step_right
         canvas[top : top + height, left : left + width] = image.reshape(img_shape)
@@ -90,9 +86,7 @@ def tile_raster_images(
     return canvas
 
 
-def _tile_channels(
-    channels, img_shape, tile_shape, tile_spacing, scale_rows_to_unit_interval, output_pixel_vals
-):
+def _tile_channels(channels, img_shape, tile_shape, tile_spacing, scale_rows_to_unit_interval, output_pixel_vals):
     if len(channels) != 4 or all(channel is None for channel in channels):
         raise ValueError(
             f"a tuple X must hold four channels (red, green, blue, alpha), at least one of them given, not {len(channels)}."
@@ -150,9 +144,7 @@ def plot_tiles(images, columns=10, titles=None, ax=None, tile_inches=0.8, **tile
     ax.axis("off")
     for number, title in enumerate(titles or []):
         x = number % columns * (side + 2) + side / 2
-        ax.text(
-            x, number // columns * (side + gap) + side + 1, title, ha="center", va="top", fontsize="small"
-        )
+        ax.text(x, number // columns * (side + gap) + side + 1, title, ha="center", va="top", fontsize="small")
     return ax
 
 
@@ -202,7 +194,9 @@ def plot_history(histories, what="validation_error", ax=None):
         If `histories` is no dictionary, or a run has no such curve.
     """
     if not isinstance(histories, dict):
-        raise ValueError(f"histories must be a dictionary, such as {{'first run': history}}, not {type(histories).__name__}.")
+        raise ValueError(
+            f"histories must be a dictionary, such as {{'first run': history}}, not {type(histories).__name__}."
+        )
     if ax is None:
         _, ax = plt.subplots(figsize=(6, 3.5))
     scale, name = {"validation_error": (100, "validation error (%)"), "train_cost": (1, "training cost")}.get(
@@ -294,9 +288,7 @@ def show_source(thing):
     for node in ast.walk(ast.parse("\n".join(lines))):
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
             docstring = node.body[0]
-            lines[docstring.lineno - 1 : docstring.end_lineno] = [None] * (
-                docstring.end_lineno - docstring.lineno + 1
-            )
+            lines[docstring.lineno - 1 : docstring.end_lineno] = [None] * (docstring.end_lineno - docstring.lineno + 1)
     source = "\n".join(line for line in lines if line is not None)
     source = source.replace(":\n\n    def", ":\n    def")  # the empty line after the docstring of a class
     # A page made by nbconvert would set code in an output in the type of its prose.
@@ -322,9 +314,7 @@ def draw_graph(graph):
     if not isinstance(graph, (theano.Variable, theano.compile.Function)):
         raise ValueError(f"a graph is that of a compiled function or of a symbolic variable, not of {graph!r}.")
     if shutil.which("dot") is None:
-        print(
-            "Graphviz is not installed (on Debian: apt-get install graphviz), so here is the graph as text."
-        )
+        print("Graphviz is not installed (on Debian: apt-get install graphviz), so here is the graph as text.")
         theano.printing.debugprint(graph)
         return None
     from IPython.display import SVG
@@ -338,9 +328,7 @@ def _nodes_and_outputs(graph):
         return theano.gof.graph.io_toposort([], [graph]), [(graph, graph.name or "result")]
     fgraph = graph.maker.fgraph
     updated = [
-        given.variable.name or "shared variable"
-        for given in graph.maker.expanded_inputs
-        if given.update is not None
+        given.variable.name or "shared variable" for given in graph.maker.expanded_inputs if given.update is not None
     ]
     results = [variable.name or "result" for variable in fgraph.outputs[: len(fgraph.outputs) - len(updated)]]
     names = results + [f"new {name}" for name in updated]
@@ -362,9 +350,7 @@ def _dot_graph(nodes, outputs):
         drawn[thing] = f"node{len(drawn)}"
         dot.add_node(pydot.Node(drawn[thing], **attributes))
 
-    for variable in [variable for node in nodes for variable in node.inputs] + [
-        variable for variable, _ in outputs
-    ]:
+    for variable in [variable for node in nodes for variable in node.inputs] + [variable for variable, _ in outputs]:
         if variable.owner is None and variable not in drawn:
             draw(variable, **_leaf(variable))
     for node in nodes:

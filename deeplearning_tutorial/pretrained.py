@@ -43,9 +43,13 @@ def load_pretrained(name, params, folder=FOLDER):
     sums = _sums(folder / "SHA256SUMS")
     if path.name not in sums or not path.exists():
         there = ", ".join(sorted(other.removesuffix(".npz") for other in sums)) or "none"
-        raise ValueError(f"there are no trained parameters {name!r}; there are: {there}. Train them: scripts/reproduce {name}")
+        raise ValueError(
+            f"there are no trained parameters {name!r}; there are: {there}. Train them: scripts/reproduce {name}"
+        )
     if hashlib.sha256(path.read_bytes()).hexdigest() != sums[path.name]:
-        raise checkpoint.CheckpointError(f"{path} is damaged: it does not have its checksum. To get it back: git checkout {path}")
+        raise checkpoint.CheckpointError(
+            f"{path} is damaged: it does not have its checksum. To get it back: git checkout {path}"
+        )
     arrays, about = checkpoint.load(path)
 
     wanted = [parameter.get_value(borrow=True).shape for parameter in params]

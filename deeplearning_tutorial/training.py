@@ -80,8 +80,7 @@ class MinibatchFunction:
         self._indices = [np.asarray(number, dtype="int64") for number in range(self.n_batches)]
         index = T.lscalar("index")
         givens = {
-            variable: self._minibatches(data, shape)[index]
-            for variable, data, shape in zip(inputs, dataset, shapes)
+            variable: self._minibatches(data, shape)[index] for variable, data, shape in zip(inputs, dataset, shapes)
         }
         self.function = theano.function([index], output, updates=updates, givens=givens)
         self.state = [given.variable for given in self.function.maker.expanded_inputs if given.update is not None]
@@ -244,7 +243,9 @@ def _check_functions(train, validate, monitor, before_epoch):
     if getattr(validate, "state", []) and {*validate.state} & {*train.state}:
         raise ValueError("validate changes what train changes: compile it without updates.")
     if not isinstance(monitor, (dict, type(None))):
-        raise ValueError(f"monitor must be a dictionary, such as {{'training error': training_error.mean}}, not {monitor!r}.")
+        raise ValueError(
+            f"monitor must be a dictionary, such as {{'training error': training_error.mean}}, not {monitor!r}."
+        )
     for name, measure in (monitor or {}).items():
         check_callable(f"monitor[{name!r}]", measure, "a function without arguments")
     if before_epoch is not None:
@@ -259,7 +260,9 @@ def _check_at_least(least, **numbers):
 def _at_most(n_epochs):
     limit = os.environ.get(EPOCHS_VARIABLE, "")
     if limit and not (limit.isascii() and limit.isdigit() and int(limit) > 0):
-        raise ValueError(f"{EPOCHS_VARIABLE} must be a whole number of at least 1, not {limit!r}; unset it to train in full.")
+        raise ValueError(
+            f"{EPOCHS_VARIABLE} must be a whole number of at least 1, not {limit!r}; unset it to train in full."
+        )
     return min(n_epochs, int(limit)) if limit else n_epochs
 
 
@@ -300,7 +303,9 @@ class _Checkpoint:
         arrays, about = files.load(self._path)
         ours = self._arrays(best)
         if {name: array.shape for name, array in arrays.items()} != {name: array.shape for name, array in ours.items()}:
-            raise files.CheckpointError(f"{self._path} is of another network. Move it away to begin anew, or name another file.")
+            raise files.CheckpointError(
+                f"{self._path} is of another network. Move it away to begin anew, or name another file."
+            )
         if about["n_batches"] != self._train.n_batches:
             raise files.CheckpointError(
                 f"{self._path} was made with {about['n_batches']} mini-batches in an epoch, and now there are "
@@ -319,8 +324,12 @@ class _Checkpoint:
         about = {"history": dataclasses.asdict(history), "patience": patience, "n_batches": self._train.n_batches}
         try:
             files.save(self._path, self._arrays(best), about)
-        except OSError as error:  # A full disk is no reason to lose what was trained, and perhaps it is full for now only.
-            tqdm.write(f"{self._path} could not be written ({error.strerror}); training goes on without a new checkpoint.")
+        except (
+            OSError
+        ) as error:  # A full disk is no reason to lose what was trained, and perhaps it is full for now only.
+            tqdm.write(
+                f"{self._path} could not be written ({error.strerror}); training goes on without a new checkpoint."
+            )
         self._saved_at = now
 
     def _arrays(self, best):
@@ -383,9 +392,7 @@ def _n_examples(inputs, shapes):
         raise ValueError(f"{len(inputs)} inputs need as many arrays of data, and there are {len(shapes)}.")
     lengths = {shape[0] for shape in shapes}
     if len(lengths) != 1:
-        raise ValueError(
-            f"the arrays of a data set must have equally many rows, and they have {sorted(lengths)}."
-        )
+        raise ValueError(f"the arrays of a data set must have equally many rows, and they have {sorted(lengths)}.")
     return lengths.pop()
 
 
@@ -399,7 +406,9 @@ def _check_type(variable, data):
     if variable.ndim != data.ndim:
         raise ValueError(f"{variable} is {variable.ndim}-dimensional, and its data are {data.ndim}-dimensional.")
     if not np.can_cast(data.dtype, variable.dtype):
-        wanted = "as load_data does it" if variable.dtype == theano.config.floatX else f"T.cast(data, {variable.dtype!r})"
+        wanted = (
+            "as load_data does it" if variable.dtype == theano.config.floatX else f"T.cast(data, {variable.dtype!r})"
+        )
         raise ValueError(f"{variable} is {variable.dtype}, and its data are {data.dtype}: convert them, {wanted}.")
 
 
@@ -413,7 +422,9 @@ def _check_sizes(data, output):
             x, W = node.inputs[0], _length(node.inputs[1])
             columns = _shape(data[x])[1]
             if W is not None and columns != W:
-                raise ValueError(f"the data of {x} have {columns} columns, and the layer that takes them is made for {W} (n_in).")
+                raise ValueError(
+                    f"the data of {x} have {columns} columns, and the layer that takes them is made for {W} (n_in)."
+                )
         if isinstance(node.op, CrossentropySoftmaxArgmax1HotWithBias) and node.inputs[2] in data:
             y, b = node.inputs[2], _length(node.inputs[1])
             labels = data[y].eval()

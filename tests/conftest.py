@@ -1,4 +1,5 @@
 """What has to be settled before NumPy and Theano are imported, and what tests of several files need."""
+
 import os
 import shutil
 import subprocess
@@ -15,6 +16,9 @@ import deeplearning_tutorial  # noqa: F401  (it chooses the configuration that T
 def own_mounts(tmp_path):
     """The beginning of a command that can mount what it likes, and nobody else sees that."""
     alone = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
-    if not shutil.which("unshare") or subprocess.run([*alone, "mount", "-t", "tmpfs", "none", tmp_path], capture_output=True).returncode:
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*alone, "mount", "-t", "tmpfs", "none", tmp_path], capture_output=True).returncode
+    ):
         pytest.skip("nothing can be mounted here")
     return alone

@@ -1,7 +1,8 @@
 """A plugin for nbval: of a cell that writes to stderr, and should not, it tells what that was.
 
-    pytest -p tests.nbval_stderr --nbval notebooks/solved/00_setup.ipynb
+pytest -p tests.nbval_stderr --nbval notebooks/solved/00_setup.ipynb
 """
+
 from nbval.plugin import IPyNbCell
 
 

@@ -1,4 +1,5 @@
 """Autoencoders reconstruct their input; stacked, they pre-train classifiers and draw maps."""
+
 import inspect
 from itertools import chain
 

@@ -88,12 +88,16 @@ def test_a_changed_number_is_noticed(path):
         load(path)
 
 
-@pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:-30]), os.unlink], ids=["damaged", "gone"])
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.write_bytes(path.read_bytes()[:-30]), os.unlink], ids=["damaged", "gone"]
+)
 def test_the_one_before_is_used_instead_and_that_is_said(path, damage):
     for number in range(2):
         save(path, {"x": np.array(number)})
     damage(path)
-    with pytest.warns(UserWarning, match=r"mlp\.npz cannot be used: .*The one before, mlp\.previous\.npz, is used instead"):
+    with pytest.warns(
+        UserWarning, match=r"mlp\.npz cannot be used: .*The one before, mlp\.previous\.npz, is used instead"
+    ):
         arrays, _ = load(path)
     assert arrays["x"] == 0
 
@@ -136,18 +140,33 @@ class Evil:
 
 FOREIGN = {
     "a pickle": (lambda path: path.write_bytes(pickle.dumps(Evil())), "no .npz file"),
-    "a pickle in an array": (lambda path: np.savez(path, x=np.array([Evil()], dtype=object)), "holds object, not numbers"),
+    "a pickle in an array": (
+        lambda path: np.savez(path, x=np.array([Evil()], dtype=object)),
+        "holds object, not numbers",
+    ),
     "somebody else's": (lambda path: np.savez(path, x=np.zeros(3)), "not written by deeplearning_tutorial.checkpoint"),
     "no arrays": (lambda path: members(path, x=b"hello"), "damaged, or no .npz file"),
-    "a promise of terabytes": (lambda path: members(path, x=npy(shape="(1099511627776,)")), "another size than it says"),
+    "a promise of terabytes": (
+        lambda path: members(path, x=npy(shape="(1099511627776,)")),
+        "another size than it says",
+    ),
     "a negative size": (lambda path: members(path, x=npy(shape="(-1, -2)")), "another size than it says"),
     "text for numbers": (lambda path: members(path, x=npy("<U2")), "holds <U2, not numbers"),
     "a header of another kind": (lambda path: members(path, x=npy(descr="nonsense")), "damaged, or no .npz file"),
     "an unknown version": (lambda path: members(path, x=b"\x93NUMPY\x09\x00" + bytes(80)), "unknown version"),
     "compressed": (lambda path: np.savez_compressed(path, x=np.zeros(10**6)), "compressed, which `save` does not do"),
-    "another format": (lambda path: members(path, checkpoint=about({"format": 2, "about": {}})), "its format is 2, and this version reads format 1"),
-    "no JSON": (lambda path: members(path, checkpoint=about(b"\xff")), "not written by deeplearning_tutorial.checkpoint"),
-    "other JSON": (lambda path: members(path, checkpoint=about([1])), "not written by deeplearning_tutorial.checkpoint"),
+    "another format": (
+        lambda path: members(path, checkpoint=about({"format": 2, "about": {}})),
+        "its format is 2, and this version reads format 1",
+    ),
+    "no JSON": (
+        lambda path: members(path, checkpoint=about(b"\xff")),
+        "not written by deeplearning_tutorial.checkpoint",
+    ),
+    "other JSON": (
+        lambda path: members(path, checkpoint=about([1])),
+        "not written by deeplearning_tutorial.checkpoint",
+    ),
 }
 
 
@@ -160,12 +179,15 @@ def test_what_somebody_else_wrote_is_refused(path, write, reason):
     assert reason in str(refusal.value)
 
 
-@pytest.mark.parametrize("name, array, reason", [
-    ("x", np.array([Evil()]), "'x' cannot be saved: it holds object, not numbers"),
-    ("x", np.array("text"), "'x' cannot be saved: it holds <U4"),
-    ("checkpoint", np.zeros(1), "cannot be called 'checkpoint'"),
-    ("../x", np.zeros(1), r"cannot be called '\.\./x'"),
-])
+@pytest.mark.parametrize(
+    "name, array, reason",
+    [
+        ("x", np.array([Evil()]), "'x' cannot be saved: it holds object, not numbers"),
+        ("x", np.array("text"), "'x' cannot be saved: it holds <U4"),
+        ("checkpoint", np.zeros(1), "cannot be called 'checkpoint'"),
+        ("../x", np.zeros(1), r"cannot be called '\.\./x'"),
+    ],
+)
 def test_what_cannot_be_saved_changes_nothing(path, name, array, reason):
     save(path, {"x": np.array(1)})
     with pytest.raises(ValueError, match=reason):
@@ -228,17 +250,26 @@ print("epochs", round(about["history"]["epoch"][-1]), "files", *sorted(os.listdi
 """
 
 
-@pytest.mark.parametrize("freed_after, epochs, files", [(5, 6, "softmax.npz softmax.previous.npz"), (9, 3, "junk softmax.npz softmax.previous.npz")])
+@pytest.mark.parametrize(
+    "freed_after, epochs, files",
+    [(5, 6, "softmax.npz softmax.previous.npz"), (9, 3, "junk softmax.npz softmax.previous.npz")],
+)
 def test_a_file_system_that_gets_full_loses_nothing(tmp_path, own_mounts, freed_after, epochs, files):
     """On a file system of its own, of 400 kB in memory, where two checkpoints of 140 kB fit and not a third beside junk."""
     in_it = f'mount -t tmpfs -o size=400k none "{tmp_path}" && exec "$0" -c "$1" "{tmp_path}" {freed_after}'
     process = subprocess.run(
-        [*own_mounts, "sh", "-c", in_it, sys.executable, ON_A_FULL_DISK], cwd=ROOT, capture_output=True, text=True, timeout=300,
+        [*own_mounts, "sh", "-c", in_it, sys.executable, ON_A_FULL_DISK],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert process.returncode == 0, process.stderr
     first, *told, last = process.stdout.splitlines()
     assert first == "No space left on device for the junk"
-    assert told and all("softmax.npz could not be written (No space left on device); training goes on" in line for line in told)
+    assert told and all(
+        "softmax.npz could not be written (No space left on device); training goes on" in line for line in told
+    )
     assert last == f"epochs {epochs} files {files}"
 
 
@@ -256,7 +287,9 @@ for number in range(10**6):
     for _ in range(10):
         for file in path.parent.glob("mlp*"):
             file.unlink()
-        with subprocess.Popen([sys.executable, "-c", program, path], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            [sys.executable, "-c", program, path], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as process:
             process.stdout.readline()
             time.sleep(rng.uniform(0, 0.03))
             process.kill()

@@ -1,4 +1,5 @@
 """Every exercise has a hint and a solution, takes any right answer, and says what is wrong with a wrong one."""
+
 import contextlib
 import inspect
 import sys
@@ -22,6 +23,7 @@ def test_each_exercise_has_right_answers_and_typical_mistakes():
 
 
 # All of them --------------------------------------------------------------------------------------------------------
+
 
 @every_exercise
 def test_the_solution_passes(name):
@@ -49,7 +51,11 @@ def not_implemented(*arguments):
 
 
 @every_exercise
-@pytest.mark.parametrize("answer", [None, ..., blank, dots, not_implemented], ids=["None", "...", "pass", "return ...", "NotImplementedError"])
+@pytest.mark.parametrize(
+    "answer",
+    [None, ..., blank, dots, not_implemented],
+    ids=["None", "...", "pass", "return ...", "NotImplementedError"],
+)
 def test_a_blank_is_not_solved_yet_and_the_notebook_goes_on(name, answer, capsys):
     assert check(name, answer) is EXERCISES[name].solution
     said = capsys.readouterr().out
@@ -68,12 +74,37 @@ def test_an_answer_that_raises_is_told_what_it_raised(name, capsys):
 
 
 @every_exercise
-@pytest.mark.parametrize("answer", [
-    5, "text", lambda: 0, lambda *arguments: "text", lambda *arguments: print, lambda *arguments: [[1, 2], [3]],
-    lambda *arguments: {"a": 1}, lambda *arguments: np.array(list("abcde")), lambda *arguments: T.matrix("other"),
-    lambda *arguments: np.nan, lambda *arguments: object(), lambda *arguments: (),
-], ids=["number", "string", "no arguments", "returns a string", "returns a function", "returns ragged lists", "returns a dict",
-        "returns strings", "returns another symbol", "returns NaN", "returns an object", "returns nothing in brackets"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        5,
+        "text",
+        lambda: 0,
+        lambda *arguments: "text",
+        lambda *arguments: print,
+        lambda *arguments: [[1, 2], [3]],
+        lambda *arguments: {"a": 1},
+        lambda *arguments: np.array(list("abcde")),
+        lambda *arguments: T.matrix("other"),
+        lambda *arguments: np.nan,
+        lambda *arguments: object(),
+        lambda *arguments: (),
+    ],
+    ids=[
+        "number",
+        "string",
+        "no arguments",
+        "returns a string",
+        "returns a function",
+        "returns ragged lists",
+        "returns a dict",
+        "returns strings",
+        "returns another symbol",
+        "returns NaN",
+        "returns an object",
+        "returns nothing in brackets",
+    ],
+)
 @pytest.mark.filterwarnings("ignore::numpy.VisibleDeprecationWarning")
 def test_no_answer_however_odd_stops_the_notebook(name, answer, capsys):
     assert check(name, answer) is EXERCISES[name].solution
@@ -85,9 +116,15 @@ def raise_at_length(*arguments):
 
 
 @every_exercise
-@pytest.mark.parametrize("answer", [
-    lambda *arguments: np.ones((784, 100), dtype="float32"), lambda *arguments: [0.5] * 10_000, raise_at_length,
-], ids=["returns a matrix", "returns a list", "raises a long error"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda *arguments: np.ones((784, 100), dtype="float32"),
+        lambda *arguments: [0.5] * 10_000,
+        raise_at_length,
+    ],
+    ids=["returns a matrix", "returns a list", "raises a long error"],
+)
 def test_nothing_long_is_printed_whole(name, answer, capsys):
     assert check(name, answer) is EXERCISES[name].solution
     said = capsys.readouterr().out
@@ -115,7 +152,9 @@ def test_the_hint_does_not_give_the_solution_away(name):
 
 def test_a_hint_that_gives_the_solution_away_is_found():
     solution = EXERCISES["gradient_step"].solution
-    assert lines_given_away("Write `return parameter - learning_rate*gradient`.", solution) == ["parameter-learning_rate*gradient"]
+    assert lines_given_away("Write `return parameter - learning_rate*gradient`.", solution) == [
+        "parameter-learning_rate*gradient"
+    ]
 
 
 @pytest.mark.parametrize("ask", [hint, lambda name: check(name, blank)], ids=["hint", "check"])
@@ -125,6 +164,7 @@ def test_an_unknown_exercise_is_refused_and_the_known_ones_are_named(ask):
 
 
 # Right and wrong answers --------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name, answer", RIGHT)
 def test_a_right_answer_comes_back_itself(name, answer, capsys):
@@ -161,11 +201,14 @@ def test_no_diagnosis_is_out_of_reach(name):
     finally:
         sys.settrace(previous)
     lines, first = inspect.getsourcelines(examine)
-    unreached = [line.strip() for number, line in enumerate(lines, first) if "raise Wrong(" in line and number not in reached]
+    unreached = [
+        line.strip() for number, line in enumerate(lines, first) if "raise Wrong(" in line and number not in reached
+    ]
     assert unreached == []
 
 
 # How it looks -------------------------------------------------------------------------------------------------------
+
 
 def test_code_is_marked_and_markup_is_escaped():
     page = _Message("Title", "of `a < b` & <b>bold</b>", color="#123456")._repr_html_()

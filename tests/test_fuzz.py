@@ -2,6 +2,7 @@
 
 The same 200 files are tried each time. FUZZ_EXAMPLES=20000 scripts/test -k test_fuzz tries so many others of each kind.
 """
+
 import gzip
 import hashlib
 import io
@@ -57,7 +58,10 @@ def written_checkpoint():
 
 
 CHECKPOINT = written_checkpoint()
-PICTURES = [saved(lambda file, kind: Image.fromarray(np.repeat(DIGITS[0], 9, axis=0)).save(file, kind), kind) for kind in ["png", "jpeg", "gif", "bmp", "tiff", "webp"]]
+PICTURES = [
+    saved(lambda file, kind: Image.fromarray(np.repeat(DIGITS[0], 9, axis=0)).save(file, kind), kind)
+    for kind in ["png", "jpeg", "gif", "bmp", "tiff", "webp"]
+]
 
 
 @st.composite
@@ -78,7 +82,9 @@ def damaged(draw, contents):
             del content[place : place + draw(st.integers(1, 40))]
         else:
             content[place:place] = content[: draw(st.integers(0, 200))]
-    return draw(st.one_of(st.just(bytes(content)), st.just(bytes(content)), st.just(bytes(content)), st.binary(max_size=300)))
+    return draw(
+        st.one_of(st.just(bytes(content)), st.just(bytes(content)), st.just(bytes(content)), st.binary(max_size=300))
+    )
 
 
 def read(reader, name, content):
@@ -100,6 +106,7 @@ def test_another_error_or_one_without_the_name_would_be_noticed():
     def raises(error):
         def reader(path):
             raise error
+
         return reader
 
     refused(raises(ValueError("a.npz is bad")), None, "a.npz")
@@ -120,7 +127,10 @@ def test_idx(content, ndim):
 
 
 @fuzz
-@given(content=damaged([IDX["train-images-idx3-ubyte"], gzip.compress(IDX["train-images-idx3-ubyte"])]), zipped=st.booleans())
+@given(
+    content=damaged([IDX["train-images-idx3-ubyte"], gzip.compress(IDX["train-images-idx3-ubyte"])]),
+    zipped=st.booleans(),
+)
 def test_folders_of_idx_files(content, zipped):
     with tempfile.TemporaryDirectory() as folder:
         for name, good in IDX.items():
@@ -166,7 +176,9 @@ def test_pictures(content):
 @fuzz
 @given(
     size=st.tuples(st.integers(0, 70), st.integers(0, 70)),
-    mode=st.sampled_from(["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"]),
+    mode=st.sampled_from(
+        ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"]
+    ),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_pictures_of_any_size_and_mode(size, mode, seed):

@@ -1,4 +1,5 @@
 """What scripts, tests and notebooks import from the package is there, also where a line is seldom reached."""
+
 import ast
 import importlib
 import importlib.util
@@ -10,7 +11,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 from deeplearning_tutorial import ROOT
 
 FOLDERS = ["deeplearning_tutorial", "scripts", "tests"]
-FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))] + sorted((ROOT / "notebooks").rglob("*.ipynb"))
+FILES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))] + sorted(
+    (ROOT / "notebooks").rglob("*.ipynb")
+)
 
 
 def source(path):

@@ -1,4 +1,5 @@
 """Initial weights have the size that their formulas promise, and do what they are for."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
 """Layers compute what their formulas say, in float32, and for any numbers."""
+
 import numpy as np
 import pytest
 import theano
@@ -22,6 +23,7 @@ def softmax(scores):
 
 
 # Logistic regression ------------------------------------------------------------------------------------------------
+
 
 class Compiled:
     """A classifier of 4 features into 3 classes, and all it offers in one function."""
@@ -48,7 +50,12 @@ def compiled(request):
 @pytest.fixture(scope="module")
 def example():
     rng = np.random.RandomState(0)
-    return {"x": rng.normal(size=(7, 4)), "y": [0, 1, 2, 0, 1, 2, 2], "W": rng.normal(size=(4, 3)), "b": rng.normal(size=3)}
+    return {
+        "x": rng.normal(size=(7, 4)),
+        "y": [0, 1, 2, 0, 1, 2, 2],
+        "W": rng.normal(size=(4, 3)),
+        "b": rng.normal(size=3),
+    }
 
 
 def test_probabilities_are_the_softmax_of_a_linear_map(compiled, example):
@@ -85,7 +92,9 @@ def test_the_gradient_is_probability_minus_truth(compiled, example):
 
 def test_everything_is_float32(compiled, example):
     found = compiled(**example)
-    assert {name: found[name].dtype.name for name in ["p", "cost", "errors", "W", "b"]} == dict.fromkeys(["p", "cost", "errors", "W", "b"], "float32")
+    assert {name: found[name].dtype.name for name in ["p", "cost", "errors", "W", "b"]} == dict.fromkeys(
+        ["p", "cost", "errors", "W", "b"], "float32"
+    )
     assert [p.dtype for p in compiled.classifier.params] == ["float32", "float32"]
 
 
@@ -153,7 +162,9 @@ def test_a_classifier_may_take_one_parameter_and_make_the_other():
     assert classifier.b is b and classifier.W.get_value().shape == (4, 3)
 
 
-@pytest.mark.parametrize("y", [T.vector("y"), T.imatrix("y"), T.iscalar("y"), T.matrix("y"), T.vector("y") > 0], ids=str)
+@pytest.mark.parametrize(
+    "y", [T.vector("y"), T.imatrix("y"), T.iscalar("y"), T.matrix("y"), T.vector("y") > 0], ids=str
+)
 @pytest.mark.parametrize("method", ["negative_log_likelihood", "errors"])
 def test_labels_that_are_no_vector_of_integers_are_refused(y, method):
     classifier = LogisticRegression(T.matrix("x"), 4, 3)
@@ -169,19 +180,26 @@ def test_labels_kept_as_floats_are_welcome_when_cast():
 
 # Hidden layers ------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("activation, reference", [
-    (T.tanh, np.tanh),
-    (T.nnet.sigmoid, lambda a: 1 / (1 + np.exp(-a))),
-    (T.nnet.relu, lambda a: np.maximum(a, 0)),
-    (None, lambda a: a),
-], ids=["tanh", "sigmoid", "relu", "linear"])
+
+@pytest.mark.parametrize(
+    "activation, reference",
+    [
+        (T.tanh, np.tanh),
+        (T.nnet.sigmoid, lambda a: 1 / (1 + np.exp(-a))),
+        (T.nnet.relu, lambda a: np.maximum(a, 0)),
+        (None, lambda a: a),
+    ],
+    ids=["tanh", "sigmoid", "relu", "linear"],
+)
 def test_the_output_is_the_activation_of_a_linear_map(activation, reference):
     rng, x = np.random.RandomState(2), T.matrix("x")
     layer = HiddenLayer(rng=rng, input=x, n_in=4, n_out=3, activation=activation)
     layer.b.set_value(np.array([0.5, -1, 2], dtype="float32"))
     examples = rng.normal(size=(6, 4)).astype("float32")
     output = quickly([x], layer.output)(examples)
-    np.testing.assert_allclose(output, reference(examples @ layer.W.get_value() + layer.b.get_value()), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        output, reference(examples @ layer.W.get_value() + layer.b.get_value()), rtol=1e-4, atol=1e-6
+    )
     assert output.dtype == "float32"
 
 
@@ -192,8 +210,11 @@ def test_the_activation_is_tanh_unless_told_otherwise():
     np.testing.assert_allclose(quickly([x], layer.output)(examples), np.tanh(examples @ layer.W.get_value()), rtol=1e-5)
 
 
-@pytest.mark.parametrize("activation, factor", [(T.tanh, 1), (None, 1), (T.nnet.relu, 1), (T.nnet.sigmoid, 4)],
-                         ids=["tanh", "linear", "relu", "sigmoid"])
+@pytest.mark.parametrize(
+    "activation, factor",
+    [(T.tanh, 1), (None, 1), (T.nnet.relu, 1), (T.nnet.sigmoid, 4)],
+    ids=["tanh", "linear", "relu", "sigmoid"],
+)
 def test_initial_weights_fill_the_bounds_of_glorot_and_bengio(activation, factor):
     layer = HiddenLayer(np.random.RandomState(0), T.matrix("x"), 60, 40, activation=activation)
     W, bound = layer.W.get_value(), factor * np.sqrt(6 / 100)
@@ -251,12 +272,15 @@ def test_given_parameters_are_used_themselves_and_nothing_is_drawn():
     np.testing.assert_array_equal(quickly([x], layer.output)(np.ones((1, 4), dtype="float32")), [[5, 5, 5]])
 
 
-@pytest.mark.parametrize("given, found", [
-    ({"W": np.zeros((3, 4))}, r"W must have the shape \(4, 3\).*not \(3, 4\)"),
-    ({"W": np.zeros(4)}, r"W must have the shape \(4, 3\).*not \(4,\)"),
-    ({"b": np.zeros(4)}, r"b must have the shape \(3,\).*not \(4,\)"),
-    ({"b": np.zeros((1, 3))}, r"b must have the shape \(3,\).*not \(1, 3\)"),
-])
+@pytest.mark.parametrize(
+    "given, found",
+    [
+        ({"W": np.zeros((3, 4))}, r"W must have the shape \(4, 3\).*not \(3, 4\)"),
+        ({"W": np.zeros(4)}, r"W must have the shape \(4, 3\).*not \(4,\)"),
+        ({"b": np.zeros(4)}, r"b must have the shape \(3,\).*not \(4,\)"),
+        ({"b": np.zeros((1, 3))}, r"b must have the shape \(3,\).*not \(1, 3\)"),
+    ],
+)
 def test_given_parameters_of_another_shape_are_refused(given, found):
     given = {name: theano.shared(value.astype("float32")) for name, value in given.items()}
     with pytest.raises(ValueError, match=found):
@@ -265,7 +289,9 @@ def test_given_parameters_of_another_shape_are_refused(given, found):
         LogisticRegression(T.matrix("x"), 4, 3, **given)
 
 
-@pytest.mark.parametrize("given", [{"W": np.zeros((4, 3), dtype="float32")}, {"b": T.vector("bias")}], ids=["array", "symbol"])
+@pytest.mark.parametrize(
+    "given", [{"W": np.zeros((4, 3), dtype="float32")}, {"b": T.vector("bias")}], ids=["array", "symbol"]
+)
 def test_given_parameters_that_are_not_shared_are_refused(given):
     (name,) = given
     with pytest.raises(ValueError, match=f"(?s){name} must be a shared variable.*not (an array|bias)"):

@@ -1,4 +1,5 @@
 """A multi-layer perceptron is its layers, one after the other."""
+
 import numpy as np
 import pytest
 import theano
@@ -62,8 +63,12 @@ def test_it_computes_layer_after_layer(deep):
     powers = np.exp(np.tanh(np.tanh(examples @ W1 + b1) @ W2 + b2) @ W3 + b3)
     p = powers / powers.sum(axis=1, keepdims=True)
     wanted = [
-        p, p.argmax(axis=1), -np.log(p[np.arange(8), labels]).mean(), np.mean(p.argmax(axis=1) != labels),
-        sum(np.abs(W).sum() for W in (W1, W2, W3)), sum((W**2).sum() for W in (W1, W2, W3)),
+        p,
+        p.argmax(axis=1),
+        -np.log(p[np.arange(8), labels]).mean(),
+        np.mean(p.argmax(axis=1) != labels),
+        sum(np.abs(W).sum() for W in (W1, W2, W3)),
+        sum((W**2).sum() for W in (W1, W2, W3)),
     ]
     for value, reference in zip(found, wanted):
         np.testing.assert_allclose(value, reference, rtol=1e-4)
@@ -117,6 +122,7 @@ def test_layers_of_no_size_are_refused(bad, shown):
 
 # Dropout ------------------------------------------------------------------------------------------------------------
 
+
 def randomized(mlp, seed=1):
     rng = np.random.RandomState(seed)
     for parameter in mlp.params:
@@ -160,8 +166,9 @@ def test_with_dropout_it_offers_what_a_network_offers(shallow):
     assert {output.dtype for output in outputs} == {"float32"}
 
 
-@pytest.mark.parametrize("activation", [T.tanh, T.nnet.sigmoid, T.nnet.relu, None],
-                         ids=["tanh", "sigmoid", "relu", "linear"])
+@pytest.mark.parametrize(
+    "activation", [T.tanh, T.nnet.sigmoid, T.nnet.relu, None], ids=["tanh", "sigmoid", "relu", "linear"]
+)
 def test_at_the_rate_0_it_is_the_same_network(activation):
     mlp = randomized(MLP(np.random.RandomState(0), T.matrix("x"), 4, [6, 5], 3, activation=activation))
     noisy = mlp.with_dropout(MRG_RandomStreams(1), [0, 0, 0])
@@ -183,8 +190,9 @@ def test_on_average_each_unit_is_what_it_was():
     mlp = randomized(MLP(np.random.RandomState(0), T.matrix("x"), 4, 6, 3))
     noisy = mlp.with_dropout(MRG_RandomStreams(1), [0, 0.5])
     examples = np.tile([0.5, -0.1, 0.3, -0.4], (20000, 1))
-    hidden, thinned, scores = on(examples, mlp, [mlp.hiddenLayer.output, noisy.hiddenLayer.output,
-                                                 noisy.logRegressionLayer._scores])
+    hidden, thinned, scores = on(
+        examples, mlp, [mlp.hiddenLayer.output, noisy.hiddenLayer.output, noisy.logRegressionLayer._scores]
+    )
     np.testing.assert_allclose(thinned.mean(axis=0), hidden[0], atol=0.03)
     np.testing.assert_allclose(scores.mean(axis=0), hidden[0] @ mlp.logRegressionLayer.W.get_value(), atol=0.1)
 

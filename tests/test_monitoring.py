@@ -1,4 +1,5 @@
 """What hidden units do, in numbers."""
+
 import numpy as np
 import pytest
 

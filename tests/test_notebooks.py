@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -13,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbval.plugin import find_comment_markers, find_metadata_tags, get_sanitize_patterns
 
 from deeplearning_tutorial import ROOT
-from scripts.notebooks import release  # noqa: E402
+from scripts.notebooks import release
 
 CONFIG = ROOT / "tests" / "nbval.cfg"
 SANITIZERS = get_sanitize_patterns(CONFIG.read_text(encoding="utf-8"))
@@ -67,23 +66,28 @@ def exercise_problems(nb, name):
                 unchecked = None
     if unchecked:
         problems.append(f"{unchecked}: no check(…) after this solution")
-    return problems + [
-        f'{name}: no check("{exercise}") for hint("{exercise}")' for exercise in hints - checks
-    ]
+    return problems + [f'{name}: no check("{exercise}") for hint("{exercise}")' for exercise in hints - checks]
 
 
 BLANK = "### BEGIN SOLUTION\nx = 1\n### END SOLUTION"
 
 
-@pytest.mark.parametrize("sources, expected", [
-    ([BLANK, 'hint("a")', 'x = check("a", x)', "### BEGIN", "hint('b')\ncheck('b', x)"], []),
-    ([BLANK, 'x = check("a", x)', 'hint("a")'], ['n, cell 2: no hint("a") before check("a")']),
-    ([BLANK, 'hint("a")', "# check('a', x)"],
-     ["n, cell 1: no check(…) after this solution", 'n: no check("a") for hint("a")']),
-    ([BLANK, BLANK, 'hint("a")', 'check("a", x)'], ["n, cell 1: no check(…) after this solution"]),
-    ([BLANK, 'hint("a")', 'check("b", x)'],
-     ['n, cell 3: no hint("b") before check("b")', 'n: no check("a") for hint("a")']),
-])
+@pytest.mark.parametrize(
+    "sources, expected",
+    [
+        ([BLANK, 'hint("a")', 'x = check("a", x)', "### BEGIN", "hint('b')\ncheck('b', x)"], []),
+        ([BLANK, 'x = check("a", x)', 'hint("a")'], ['n, cell 2: no hint("a") before check("a")']),
+        (
+            [BLANK, 'hint("a")', "# check('a', x)"],
+            ["n, cell 1: no check(…) after this solution", 'n: no check("a") for hint("a")'],
+        ),
+        ([BLANK, BLANK, 'hint("a")', 'check("a", x)'], ["n, cell 1: no check(…) after this solution"]),
+        (
+            [BLANK, 'hint("a")', 'check("b", x)'],
+            ['n, cell 3: no hint("b") before check("b")', 'n: no check("a") for hint("a")'],
+        ),
+    ],
+)
 def test_exercise_without_its_hint_or_check_is_found(sources, expected):
     nb = new_notebook(cells=[new_code_cell(source) for source in sources])
     nb.cells.append(new_markdown_cell('check("in the text")'))
@@ -109,7 +113,9 @@ def tagged_cells(notebooks):
     """Find the cells with one of nbval's tags or comments: {(notebook, cell id)}."""
     return {
         (name, cell.id)
-        for name, nb in notebooks.items() for cell in nb.cells if cell.cell_type == "code"
+        for name, nb in notebooks.items()
+        for cell in nb.cells
+        if cell.cell_type == "code"
         if dict(find_metadata_tags(cell.metadata)) or dict(find_comment_markers(cell.source))
     }
 
@@ -120,12 +126,14 @@ def test_tagged_cells_are_those_listed_with_a_reason():
 
 
 def test_tagged_cells_are_found():
-    nb = new_notebook(cells=[
-        new_code_cell("1", id="plain", metadata={"tags": ["mine"]}),
-        new_code_cell("2", id="tagged", metadata={"tags": ["nbval-ignore-output"]}),
-        new_code_cell("# NBVAL_SKIP\n3", id="commented"),
-        new_code_cell("4", id="raising", metadata={"tags": ["raises-exception"]}),
-    ])
+    nb = new_notebook(
+        cells=[
+            new_code_cell("1", id="plain", metadata={"tags": ["mine"]}),
+            new_code_cell("2", id="tagged", metadata={"tags": ["nbval-ignore-output"]}),
+            new_code_cell("# NBVAL_SKIP\n3", id="commented"),
+            new_code_cell("4", id="raising", metadata={"tags": ["raises-exception"]}),
+        ]
+    )
     found = tagged_cells({"n": nb})
     assert found == {("n", "tagged"), ("n", "commented"), ("n", "raising")}
 
@@ -177,30 +185,56 @@ def test_sanitizer_is_used_and_bounded(regex):
     )
 
 
-@pytest.mark.parametrize("regex, expected", [
-    ("a.*b", True), ("a+", True), ("a{2,}", True), ("(?:ab)*", True),
-    ("a{2,5}", False), (r"\*\+[*+]", False), (r" {0,10}(?<![\w.])\d", False),
-])
+@pytest.mark.parametrize(
+    "regex, expected",
+    [
+        ("a.*b", True),
+        ("a+", True),
+        ("a{2,}", True),
+        ("(?:ab)*", True),
+        ("a{2,5}", False),
+        (r"\*\+[*+]", False),
+        (r" {0,10}(?<![\w.])\d", False),
+    ],
+)
 def test_unbounded_expressions_are_found(regex, expected):
     assert unbounded(regex) is expected
 
 
-@pytest.mark.parametrize("one, other", [
-    ("took 12.3 s", "took  9.87 s"), ("0.52 ms", "15 µs"), ("15 \u03bcs per call", "1.5 us per call"),
-    ("<td>80 ns</td>", "<td>2 min</td>"),
-    ("Python 3.11.2, Theano 1.0.5", "Python 3.11.13, Theano 1.0.5"),
-    ("yes  C++ compiler     g++ (Debian 12.2.0-14) 12.2.0", "yes  C++ compiler     clang version 16.0.6"),
-    ("yes  BLAS             -lopenblas", "yes  BLAS             -l:libopenblas.so"),
-])
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ("took 12.3 s", "took  9.87 s"),
+        ("0.52 ms", "15 µs"),
+        ("15 \u03bcs per call", "1.5 us per call"),
+        ("<td>80 ns</td>", "<td>2 min</td>"),
+        ("Python 3.11.2, Theano 1.0.5", "Python 3.11.13, Theano 1.0.5"),
+        ("yes  C++ compiler     g++ (Debian 12.2.0-14) 12.2.0", "yes  C++ compiler     clang version 16.0.6"),
+        ("yes  BLAS             -lopenblas", "yes  BLAS             -l:libopenblas.so"),
+    ],
+)
 def test_what_differs_each_run_is_sanitized(one, other):
     assert sanitize(one) == sanitize(other) != one
 
 
-@pytest.mark.parametrize("result", [
-    "test error 7.489583 %", "(50000, 784) float32", "epoch 12, 600 images", "learning rate 0.13",
-    "GpuDot22", "3 steps", "7 samples", "0xff", "<Figure size 640x480 with 1 Axes>", "5 8 1.5",
-    "W2 s", "[[0.1 0.9]\n [0.8 0.2]]", "max 0.25, mean 1.5e-06",
-])
+@pytest.mark.parametrize(
+    "result",
+    [
+        "test error 7.489583 %",
+        "(50000, 784) float32",
+        "epoch 12, 600 images",
+        "learning rate 0.13",
+        "GpuDot22",
+        "3 steps",
+        "7 samples",
+        "0xff",
+        "<Figure size 640x480 with 1 Axes>",
+        "5 8 1.5",
+        "W2 s",
+        "[[0.1 0.9]\n [0.8 0.2]]",
+        "max 0.25, mean 1.5e-06",
+    ],
+)
 def test_results_are_not_sanitized(result):
     assert sanitize(result) == result
 
@@ -223,11 +257,23 @@ CELLS = {
     "other number": ("print('error 7.49 %')", stdout("error 7.48 %\n"), 1, False),
     "other time": ("print('took 12.3 s')", stdout("took 9.87 s\n"), 1, True),
     "other Python": (
-        "print('Python 3.11.2, Theano 1.0.5')", stdout("Python 3.11.7, Theano 1.0.5\n"), 1, True,
+        "print('Python 3.11.2, Theano 1.0.5')",
+        stdout("Python 3.11.7, Theano 1.0.5\n"),
+        1,
+        True,
     ),
-    "other text form": ("[1]", [new_output(
-        "execute_result", {"text/plain": "[2]"}, execution_count=1,
-    )], 1, False),
+    "other text form": (
+        "[1]",
+        [
+            new_output(
+                "execute_result",
+                {"text/plain": "[2]"},
+                execution_count=1,
+            )
+        ],
+        1,
+        False,
+    ),
     "output lost": ("pass", stdout("ready\n"), 1, False),
     "output added": ("print('ready')", [], 1, False),
     "new warning": ("import warnings; warnings.warn('old')", [], 1, False),
@@ -242,18 +288,37 @@ CELLS = {
 def nbval_verdicts(tmp_path_factory):
     """Run nbval, with the project's configuration, on a notebook of the cells above."""
     folder = tmp_path_factory.mktemp("nbval")
-    nb = new_notebook(cells=[
-        new_code_cell(source, outputs=outputs, execution_count=count)
-        for source, outputs, count, _ in CELLS.values()
-    ])
+    nb = new_notebook(
+        cells=[
+            new_code_cell(source, outputs=outputs, execution_count=count)
+            for source, outputs, count, _ in CELLS.values()
+        ]
+    )
     nbformat.write(nb, folder / "cells.ipynb")
     jupyter = ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR")
     environment = {**os.environ, **{name: str(folder / name) for name in jupyter}}
     environment.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.nbval_stderr", "--nbval", "--nbval-current-env",
-         "--nbval-sanitize-with", str(CONFIG), "--junitxml", "report.xml", "cells.ipynb"],
-        cwd=folder, env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "tests.nbval_stderr",
+            "--nbval",
+            "--nbval-current-env",
+            "--nbval-sanitize-with",
+            str(CONFIG),
+            "--junitxml",
+            "report.xml",
+            "cells.ipynb",
+        ],
+        cwd=folder,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert re.search("Written to stderr:\n.* UserWarning: old", done.stdout)
@@ -274,7 +339,8 @@ def semicolon_cells(notebooks):
     """Cells that end in a semicolon: JupyterLab then hides the last value, and nbval does not."""
     return [
         f"{name}: {cell.id}"
-        for name, nb in notebooks.items() for cell in nb.cells
+        for name, nb in notebooks.items()
+        for cell in nb.cells
         if cell.cell_type == "code" and cell.source.rstrip().endswith(";")
     ]
 

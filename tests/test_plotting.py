@@ -1,4 +1,5 @@
 """Pictures show what they are given."""
+
 import html
 import io
 import re
@@ -38,6 +39,7 @@ def close_figures():
 
 # Tiles --------------------------------------------------------------------------------------------------------------
 
+
 def tiles_by_hand(X, img_shape, tile_shape, tile_spacing, scale):
     """Pixel by pixel, as floats."""
     (height, width), (rows, columns), (down, right) = img_shape, tile_shape, tile_spacing
@@ -57,15 +59,21 @@ def tiles_by_hand(X, img_shape, tile_shape, tile_spacing, scale):
 
 
 @pytest.mark.parametrize("n_images", [6, 4, 9, 1], ids=["as many images as tiles", "fewer", "more", "one"])
-@pytest.mark.parametrize("img_shape, tile_spacing", [((3, 5), (0, 0)), ((4, 4), (1, 1)), ((2, 6), (2, 1)), ((5, 1), (0, 3))])
+@pytest.mark.parametrize(
+    "img_shape, tile_spacing", [((3, 5), (0, 0)), ((4, 4), (1, 1)), ((2, 6), (2, 1)), ((5, 1), (0, 3))]
+)
 @pytest.mark.parametrize("scale", [True, False])
 def test_tiles_are_placed_row_by_row(n_images, img_shape, tile_spacing, scale):
     X = np.random.RandomState(0).uniform(size=(n_images, img_shape[0] * img_shape[1])).astype("float32")
     wanted = tiles_by_hand(X, img_shape, (2, 3), tile_spacing, scale)
-    found = tile_raster_images(X, img_shape, (2, 3), tile_spacing, scale_rows_to_unit_interval=scale, output_pixel_vals=False)
+    found = tile_raster_images(
+        X, img_shape, (2, 3), tile_spacing, scale_rows_to_unit_interval=scale, output_pixel_vals=False
+    )
     assert found.dtype == "float32" and found.shape == wanted.shape
     np.testing.assert_allclose(found, wanted, atol=1e-5)
-    pixels = tile_raster_images(X, img_shape, (2, 3), tile_spacing, scale_rows_to_unit_interval=scale, output_pixel_vals=True)
+    pixels = tile_raster_images(
+        X, img_shape, (2, 3), tile_spacing, scale_rows_to_unit_interval=scale, output_pixel_vals=True
+    )
     assert pixels.dtype == "uint8" and pixels.shape == wanted.shape
     np.testing.assert_allclose(pixels, np.floor(255 * wanted), atol=1)
 
@@ -84,7 +92,9 @@ def test_the_images_are_left_as_they_are():
 
 @pytest.mark.parametrize("value", [0, 0.5, -3])
 def test_an_image_of_one_value_is_black_when_scaled(value):
-    assert not tile_raster_images(np.full((2, 4), value, dtype="float32"), (2, 2), (1, 2), output_pixel_vals=False).any()
+    assert not tile_raster_images(
+        np.full((2, 4), value, dtype="float32"), (2, 2), (1, 2), output_pixel_vals=False
+    ).any()
 
 
 @pytest.mark.parametrize("output_pixel_vals, full", [(True, 255), (False, 1)])
@@ -106,17 +116,20 @@ def test_transparency_can_be_given():
     assert not found[..., :3].any()
 
 
-@pytest.mark.parametrize("bad, shown", [
-    ({"img_shape": (4,)}, r"img_shape must be a pair .*not \(4,\)"),
-    ({"img_shape": 4}, "img_shape must be a pair .*not 4"),
-    ({"tile_shape": (1, 2, 3)}, r"tile_shape must be a pair .*not \(1, 2, 3\)"),
-    ({"tile_spacing": 1}, "tile_spacing must be a pair .*not 1"),
-    ({"img_shape": (2, 3)}, r"2 x 3 = 6 pixels, and X has the shape \(5, 4\)"),
-    ({"X": np.zeros(4)}, r"2 x 2 = 4 pixels, and X has the shape \(4,\)"),
-    ({"X": np.zeros((5, 2, 2))}, r"X has the shape \(5, 2, 2\)"),
-    ({"X": (np.zeros((5, 4)),) * 3}, "four channels.*not 3"),
-    ({"X": (None,) * 4}, "at least one of them given"),
-])
+@pytest.mark.parametrize(
+    "bad, shown",
+    [
+        ({"img_shape": (4,)}, r"img_shape must be a pair .*not \(4,\)"),
+        ({"img_shape": 4}, "img_shape must be a pair .*not 4"),
+        ({"tile_shape": (1, 2, 3)}, r"tile_shape must be a pair .*not \(1, 2, 3\)"),
+        ({"tile_spacing": 1}, "tile_spacing must be a pair .*not 1"),
+        ({"img_shape": (2, 3)}, r"2 x 3 = 6 pixels, and X has the shape \(5, 4\)"),
+        ({"X": np.zeros(4)}, r"2 x 2 = 4 pixels, and X has the shape \(4,\)"),
+        ({"X": np.zeros((5, 2, 2))}, r"X has the shape \(5, 2, 2\)"),
+        ({"X": (np.zeros((5, 4)),) * 3}, "four channels.*not 3"),
+        ({"X": (None,) * 4}, "at least one of them given"),
+    ],
+)
 def test_bad_shapes_are_refused(bad, shown):
     with pytest.raises(ValueError, match=shown):
         tile_raster_images(**{"X": np.zeros((5, 4)), "img_shape": (2, 2), "tile_shape": (2, 3), **bad})
@@ -168,6 +181,7 @@ def test_signed_tiles_may_be_all_zero():
 
 # Widgets ------------------------------------------------------------------------------------------------------------
 
+
 def test_a_figure_becomes_a_png_and_is_closed():
     fig, ax = plt.subplots(figsize=(2, 1), dpi=50)
     ax.axis("off")
@@ -180,15 +194,22 @@ def test_a_figure_becomes_a_png_and_is_closed():
 
 # Curves and matrices ------------------------------------------------------------------------------------------------
 
-HISTORIES = {"slow": History(epoch=[1, 2], train_cost=[3, 2], validation_error=[0.5, 0.25], monitored={"speed": [7, 8]}),
-             "fast": History(epoch=[1, 2, 3], train_cost=[3, 1, 0.5], validation_error=[0.4, 0.2, 0.1], monitored={"speed": [9, 8, 9]})}
+HISTORIES = {
+    "slow": History(epoch=[1, 2], train_cost=[3, 2], validation_error=[0.5, 0.25], monitored={"speed": [7, 8]}),
+    "fast": History(
+        epoch=[1, 2, 3], train_cost=[3, 1, 0.5], validation_error=[0.4, 0.2, 0.1], monitored={"speed": [9, 8, 9]}
+    ),
+}
 
 
-@pytest.mark.parametrize("options, label, values", [
-    ({}, "validation error (%)", [40, 20, 10]),
-    ({"what": "train_cost"}, "training cost", [3, 1, 0.5]),
-    ({"what": "speed"}, "speed", [9, 8, 9]),
-])
+@pytest.mark.parametrize(
+    "options, label, values",
+    [
+        ({}, "validation error (%)", [40, 20, 10]),
+        ({"what": "train_cost"}, "training cost", [3, 1, 0.5]),
+        ({"what": "speed"}, "speed", [9, 8, 9]),
+    ],
+)
 def test_histories_are_curves_over_the_epochs(options, label, values):
     _, given = plt.subplots()
     ax = plot_history(HISTORIES, ax=given, **options)
@@ -233,6 +254,7 @@ def test_the_style_is_one_that_matplotlib_accepts():
 
 
 # Sources and graphs -------------------------------------------------------------------------------------------------
+
 
 def test_a_source_is_shown_as_code_without_docstrings():
     shown = show_source(LogisticRegression).data
@@ -292,7 +314,9 @@ def test_the_graph_of_an_expression_is_the_one_that_was_written_down():
 def test_what_passes_through_unchanged_is_drawn_too():
     assert labels_in(draw_graph(T.scalar("a"))) == ["a", "a"]
     counter = theano.shared(0, name="counter")
-    labels = labels_in(draw_graph(theano.function([], [], updates={counter: T.constant(3, dtype="int64")}, mode="FAST_COMPILE")))
+    labels = labels_in(
+        draw_graph(theano.function([], [], updates={counter: T.constant(3, dtype="int64")}, mode="FAST_COMPILE"))
+    )
     assert "new counter" in labels and "3" in labels
 
 

@@ -1,4 +1,5 @@
 """Parameters that were trained before are loaded whole, and only if they are what they should be."""
+
 import hashlib
 import re
 
@@ -50,7 +51,9 @@ def test_those_of_another_model_are_refused(folder, shapes):
 
 
 def test_a_name_that_is_none_is_refused(folder):
-    with pytest.raises(ValueError, match="no trained parameters 'nett'; there are: net. Train them: scripts/reproduce nett"):
+    with pytest.raises(
+        ValueError, match="no trained parameters 'nett'; there are: net. Train them: scripts/reproduce nett"
+    ):
         load_pretrained("nett", zeros((2, 3), (3,)), folder)
     with pytest.raises(ValueError, match="there are: none"):
         load_pretrained("net", zeros((2, 3), (3,)), folder / "elsewhere")
@@ -63,7 +66,10 @@ def test_a_file_without_its_checksum_is_refused(folder):
     content = bytearray((folder / "net.npz").read_bytes())
     content[len(content) // 2] ^= 1
     (folder / "net.npz").write_bytes(content)
-    with pytest.raises(checkpoint.CheckpointError, match="net.npz is damaged: it does not have its checksum. To get it back: git checkout"):
+    with pytest.raises(
+        checkpoint.CheckpointError,
+        match="net.npz is damaged: it does not have its checksum. To get it back: git checkout",
+    ):
         load_pretrained("net", zeros((2, 3), (3,)), folder)
 
 

@@ -1,4 +1,5 @@
 """What README says is there, and its numbers are those of the notebooks."""
+
 import os
 import re
 
@@ -47,10 +48,13 @@ def test_nothing_is_left_to_fill_in():
     assert re.findall(r"@[A-Z]+@|TODO|XXX", README) == []
 
 
-@pytest.mark.parametrize("find, wrong, found", [
-    (missing_links, "[card](data/NOTHING.md) [page](https://example.org/x)", ["data/NOTHING.md"]),
-    (missing_scripts, "run `scripts/nothing`, then scripts/setup", ["nothing"]),
-])
+@pytest.mark.parametrize(
+    "find, wrong, found",
+    [
+        (missing_links, "[card](data/NOTHING.md) [page](https://example.org/x)", ["data/NOTHING.md"]),
+        (missing_scripts, "run `scripts/nothing`, then scripts/setup", ["nothing"]),
+    ],
+)
 def test_what_is_missing_is_found(find, wrong, found):
     assert find(wrong) == found
 
@@ -75,8 +79,12 @@ def wrong_places(table):
     """Headings in the table of slides that are not in the notebook which it names."""
     rows = re.findall(r"^\| [^|]*\| (\d\d_\w+) \| ([^|]+) \|$", table, flags=re.MULTILINE)
     rows = [row for row in rows if not row[1].strip().isdigit()]
-    return [(name, place) for name, places in rows for place in places.strip().split("; ")
-            if place not in headings(SOLVED[name])]
+    return [
+        (name, place)
+        for name, places in rows
+        for place in places.strip().split("; ")
+        if place not in headings(SOLVED[name])
+    ]
 
 
 def test_every_notebook_has_a_page_of_notes():
@@ -107,10 +115,20 @@ FAULTS = (ROOT / "WHAT_CAN_GO_WRONG.md").read_text(encoding="utf-8")
 
 def missing_tests(text):
     """Tests that a table names, and that no file defines; and rows without one."""
-    defined = {name for path in (ROOT / "tests").glob("test_*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
-    rows = [line.rsplit(" | ", 1)[1] for line in text.splitlines() if line.startswith("| ") and not line.endswith("| test |")]
+    defined = {
+        name
+        for path in (ROOT / "tests").glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    rows = [
+        line.rsplit(" | ", 1)[1]
+        for line in text.splitlines()
+        if line.startswith("| ") and not line.endswith("| test |")
+    ]
     named = [re.findall(r"`(test_\w+)`", row) for row in rows]
-    return [row for row, names in zip(rows, named) if not names] + [name for names in named for name in names if name not in defined]
+    return [row for row, names in zip(rows, named) if not names] + [
+        name for names in named for name in names if name not in defined
+    ]
 
 
 def test_each_fault_is_backed_by_a_test():
@@ -120,5 +138,6 @@ def test_each_fault_is_backed_by_a_test():
 
 def test_a_row_without_its_test_is_found():
     assert missing_tests("| a | b | `test_that_nobody_wrote` |\n| a | b | see [test_data](tests/test_data.py) |") == [
-        "see [test_data](tests/test_data.py) |", "test_that_nobody_wrote",
+        "see [test_data](tests/test_data.py) |",
+        "test_that_nobody_wrote",
     ]

@@ -1,4 +1,5 @@
 """Penalties and limits of the weights are what their formulas say."""
+
 from collections import OrderedDict
 
 import numpy as np
@@ -24,6 +25,7 @@ def run_once(updates):
 
 
 # Penalties ----------------------------------------------------------------------------------------------------------
+
 
 def test_l1_sums_absolute_and_l2_squared_weights_of_all_matrices():
     weights = [shared([[1, -2], [3, 0]]), shared([[-4], [0.5]])]
@@ -64,6 +66,7 @@ def test_penalties_are_of_symbolic_variables(penalty):
 
 
 # Max-norm -----------------------------------------------------------------------------------------------------------
+
 
 def test_columns_that_are_too_long_are_scaled_back_and_others_stay():
     W = shared([[3, 0.3, 0], [4, 0.4, 0]])
@@ -144,6 +147,7 @@ def test_there_must_be_weights_to_limit(bad):
 
 # Adversarial examples -----------------------------------------------------------------------------------------------
 
+
 def classifier_with_digits(n=6, n_in=5):
     rng = np.random.RandomState(3)
     x, y = T.matrix("x"), T.ivector("y")
@@ -184,7 +188,10 @@ def test_they_are_constants_for_the_gradient():
     fixed = theano.function([x, y], worse)(digits, labels)
     expected = T.grad(classifier.negative_log_likelihood(y), classifier.W)
     np.testing.assert_allclose(
-        theano.function([x, y], gradient)(digits, labels), theano.function([x, y], expected)(fixed, labels), rtol=1e-5, atol=1e-7
+        theano.function([x, y], gradient)(digits, labels),
+        theano.function([x, y], expected)(fixed, labels),
+        rtol=1e-5,
+        atol=1e-7,
     )
 
 

@@ -1,4 +1,5 @@
 """Compiled functions of a mini-batch, and the loop that trains with them."""
+
 import dataclasses
 import errno
 import itertools
@@ -16,9 +17,9 @@ from jupyter_client.manager import start_new_kernel
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
 from deeplearning_tutorial import ROOT, training
-from deeplearning_tutorial.data.augmentation import FreshEpochs
 from deeplearning_tutorial.checkpoint import CheckpointError
 from deeplearning_tutorial.data import load_data
+from deeplearning_tutorial.data.augmentation import FreshEpochs
 from deeplearning_tutorial.data.download import DATA_FOLDER
 from deeplearning_tutorial.data.formats import IDX_FILES
 from deeplearning_tutorial.data.loading import ROWS_VARIABLE
@@ -133,13 +134,17 @@ def test_inputs_and_data_must_match(dataset):
         MinibatchFunction([x, y], x.sum() + y.sum(), [theano.shared(ROWS[:9]), dataset[1]], 3)
 
 
-@pytest.mark.parametrize("data, shown", [
-    (ROWS, "array"),
-    (T.matrix("symbol"), "symbol"),
-    (T.cast(T.matrix("symbol"), "int32"), "Cast"),
-    (theano.shared(ROWS)[2:], "Subtensor"),
-    (theano.shared(ROWS).T, "DimShuffle"),
-], ids=["array", "symbol", "cast symbol", "slice", "transposed"])
+@pytest.mark.parametrize(
+    "data, shown",
+    [
+        (ROWS, "array"),
+        (T.matrix("symbol"), "symbol"),
+        (T.cast(T.matrix("symbol"), "int32"), "Cast"),
+        (theano.shared(ROWS)[2:], "Subtensor"),
+        (theano.shared(ROWS).T, "DimShuffle"),
+    ],
+    ids=["array", "symbol", "cast symbol", "slice", "transposed"],
+)
 def test_data_that_are_not_shared_are_refused(data, shown):
     x = T.matrix("x")
     with pytest.raises(ValueError, match=f"(?s)data must be shared variables.*not .*{shown}"):
@@ -147,6 +152,7 @@ def test_data_that_are_not_shared_are_refused(data, shown):
 
 
 # Early stopping -----------------------------------------------------------------------------------------------------
+
 
 class Train:
     """Stands in for a `MinibatchFunction` that trains."""
@@ -199,8 +205,10 @@ def random_run(seed):
     rng = np.random.RandomState(seed)
     n_batches = int(rng.randint(1, 9))
     options = {
-        "n_epochs": int(rng.randint(1, 15)), "patience": int(rng.randint(1, 60)),
-        "patience_increase": rng.choice([1.3, 1.5, 2, 3]), "improvement_threshold": rng.choice([0.5, 0.9, 0.995, 1.0]),
+        "n_epochs": int(rng.randint(1, 15)),
+        "patience": int(rng.randint(1, 60)),
+        "patience_increase": rng.choice([1.3, 1.5, 2, 3]),
+        "improvement_threshold": rng.choice([0.5, 0.9, 0.995, 1.0]),
     }
     # Falling at first, noisy, and rounded so that errors repeat.
     errors = np.round(np.exp(-np.arange(200) / rng.randint(2, 40)) + rng.uniform(0, 0.2, size=200), 2).tolist()
@@ -218,12 +226,14 @@ def assert_follows_the_rule(errors, n_batches, options):
     history = script.fit(**options)
     wanted = rule_of_the_tutorial(errors, n_batches, **options)
     assert {
-        "n_steps": history.n_steps, "validated": [round(epoch * n_batches) for epoch in history.epoch],
-        "best": history.best_validation_error, "best_step": round(history.best_epoch * n_batches),
+        "n_steps": history.n_steps,
+        "validated": [round(epoch * n_batches) for epoch in history.epoch],
+        "best": history.best_validation_error,
+        "best_step": round(history.best_epoch * n_batches),
         "stopped_early": history.stopped_early,
     } == wanted
     assert script.parameter.get_value() == wanted["best_step"]
-    assert history.validation_error == errors[:len(history.epoch)]
+    assert history.validation_error == errors[: len(history.epoch)]
 
 
 def test_the_three_hundred_runs_include_every_kind():
@@ -241,9 +251,22 @@ def test_patience_grows_only_with_a_noticeable_improvement():
     steady = [1.0] * 8
     assert Script([*steady, 0.996, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99).n_steps == 11
     assert Script([*steady, 0.994, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99).n_steps == 17
-    assert Script([*steady, 0.994, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99, patience_increase=3).n_steps == 25
-    assert Script([*steady, 0.994, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99, improvement_threshold=0.9).n_steps == 11
-    assert Script([*steady, 0.5, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99, improvement_threshold=0.5).n_steps == 11
+    assert (
+        Script([*steady, 0.994, *[1.0] * 90], n_batches=1).fit(patience=10, n_epochs=99, patience_increase=3).n_steps
+        == 25
+    )
+    assert (
+        Script([*steady, 0.994, *[1.0] * 90], n_batches=1)
+        .fit(patience=10, n_epochs=99, improvement_threshold=0.9)
+        .n_steps
+        == 11
+    )
+    assert (
+        Script([*steady, 0.5, *[1.0] * 90], n_batches=1)
+        .fit(patience=10, n_epochs=99, improvement_threshold=0.5)
+        .n_steps
+        == 11
+    )
 
 
 def test_a_small_improvement_is_kept_nevertheless():
@@ -281,7 +304,9 @@ def test_the_history_has_the_mean_cost_since_the_validation_before():
 
 def test_what_is_monitored_is_measured_at_each_validation():
     script = Script([0.5, 0.3, 0.4], n_batches=2)
-    history = script.fit(n_epochs=3, patience=None, monitor={"steps so far": script.parameter.get_value, "constant": lambda: 7})
+    history = script.fit(
+        n_epochs=3, patience=None, monitor={"steps so far": script.parameter.get_value, "constant": lambda: 7}
+    )
     assert history.monitored == {"steps so far": [2, 4, 6], "constant": [7, 7, 7]}
     assert Script([0.5], n_batches=1).fit(n_epochs=1).monitored == {}
 
@@ -321,9 +346,18 @@ def test_all_parameters_are_put_back():
     assert first.get_value().tolist() == [2, 20] and second.get_value() == -2
 
 
-@pytest.mark.parametrize("name, bad", [
-    ("n_epochs", 0), ("n_epochs", -1), ("n_epochs", 2.5), ("n_epochs", None), ("patience", 0), ("patience", -1), ("patience", float("nan")),
-])
+@pytest.mark.parametrize(
+    "name, bad",
+    [
+        ("n_epochs", 0),
+        ("n_epochs", -1),
+        ("n_epochs", 2.5),
+        ("n_epochs", None),
+        ("patience", 0),
+        ("patience", -1),
+        ("patience", float("nan")),
+    ],
+)
 def test_training_less_than_once_is_refused(name, bad):
     script = Script([0.5], n_batches=1)
     with pytest.raises(ValueError, match=f"{name} must be (a whole number of )?at least 1, not {bad}"):
@@ -345,6 +379,7 @@ def test_a_limit_that_is_no_number_of_epochs_is_refused(monkeypatch, limit):
 
 
 # When training goes wrong -------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("cost, shown", [(float("nan"), "nan"), (float("inf"), "inf")])
 def test_a_cost_that_is_no_number_ends_training_with_the_best_parameters(cost, shown):
@@ -383,7 +418,9 @@ except FloatingPointError as error:
 @pytest.mark.parametrize("flags", ["-O3 -march=native -ffast-math", "-O1"])
 def test_whatever_the_compiler_may_assume_divergence_is_noticed(flags):
     environment = {**os.environ, "THEANO_FLAGS": f"device=cpu,gcc.cxxflags={flags}"}
-    shown = subprocess.run([sys.executable, "-c", DIVERGE], env=environment, cwd=ROOT, capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        [sys.executable, "-c", DIVERGE], env=environment, cwd=ROOT, capture_output=True, text=True
+    ).stdout
     assert re.search(r"the cost became (inf|nan) in step \d+.* (\d+) True", shown), shown
 
 
@@ -501,6 +538,7 @@ def test_before_each_epoch_there_is_time_for_something():
 
 # Real models --------------------------------------------------------------------------------------------------------
 
+
 def blobs(n_examples, seed):
     """Two noisy groups of points, which a network can tell apart."""
     rng = np.random.RandomState(seed)
@@ -541,6 +579,7 @@ def test_training_learns_and_the_model_is_the_best_one(two_runs):
 
 # Checkpoints --------------------------------------------------------------------------------------------------------
 
+
 class Stop(Exception):
     """What happens to a program in the middle of something."""
 
@@ -562,7 +601,13 @@ class Blobs:
         self.shuffle = FreshEpochs(*dataset, seed=4)
 
     def fit(self, **options):
-        options = {"n_epochs": 8, "patience": None, "progress": False, "before_epoch": self.shuffle, "checkpoint_seconds": 0} | options
+        options = {
+            "n_epochs": 8,
+            "patience": None,
+            "progress": False,
+            "before_epoch": self.shuffle,
+            "checkpoint_seconds": 0,
+        } | options
         return fit(self.train, self.validate, self.params, **options)
 
     def values(self):
@@ -610,7 +655,10 @@ def test_a_step_changes_what_is_in_its_state(undisturbed):
 
 
 @pytest.mark.parametrize("error", [Stop, KeyboardInterrupt])
-@pytest.mark.parametrize("which, when", [("train", 1), ("train", 13), ("train", 40), ("train", 96), ("validate", 1), ("validate", 4), ("validate", 8)])
+@pytest.mark.parametrize(
+    "which, when",
+    [("train", 1), ("train", 13), ("train", 40), ("train", 96), ("validate", 1), ("validate", 4), ("validate", 8)],
+)
 def test_what_was_stopped_anywhere_ends_as_if_it_had_not_been(tmp_path, undisturbed, which, when, error):
     stopped = Blobs()
     function = getattr(stopped, which)
@@ -621,7 +669,11 @@ def test_what_was_stopped_anywhere_ends_as_if_it_had_not_been(tmp_path, undistur
     history = model.fit(checkpoint=tmp_path / "blobs.npz")
     assert model.values() == undisturbed[0].values()
     assert compared(history) == compared(undisturbed[1])
-    assert len(history.elapsed) == 8 and history.elapsed == sorted(history.elapsed) and history.seconds >= history.elapsed[-1]
+    assert (
+        len(history.elapsed) == 8
+        and history.elapsed == sorted(history.elapsed)
+        and history.seconds >= history.elapsed[-1]
+    )
 
 
 def test_what_was_stopped_twice_between_validations_in_an_epoch_does_too(tmp_path):
@@ -655,7 +707,9 @@ def test_what_has_ended_is_not_trained_again(tmp_path, patience):
     assert history.stopped_early == (patience is not None)
     model = Blobs()
     model.train = StopAt(model.train, 1, Stop)
-    assert compared(model.fit(checkpoint=tmp_path / "blobs.npz", patience=patience, improvement_threshold=0.1)) == compared(history)
+    assert compared(
+        model.fit(checkpoint=tmp_path / "blobs.npz", patience=patience, improvement_threshold=0.1)
+    ) == compared(history)
     assert model.validate.mean() == history.best_validation_error
 
 
@@ -665,7 +719,9 @@ def test_more_epochs_go_on_where_it_ended(tmp_path):
     model.fit(n_epochs=8, checkpoint=tmp_path / "blobs.npz")
     alone = Blobs()
     alone.fit(n_epochs=8)
-    assert [value.tobytes() for value in map(get_value, model.train.state)] == [value.tobytes() for value in map(get_value, alone.train.state)]
+    assert [value.tobytes() for value in map(get_value, model.train.state)] == [
+        value.tobytes() for value in map(get_value, alone.train.state)
+    ]
 
 
 def test_the_progress_bar_begins_where_it_ended(tmp_path, monkeypatch):
@@ -688,7 +744,13 @@ def get_value(variable):
     return variable.get_value()
 
 
-@pytest.mark.parametrize("other, shown", [({"n_hidden": 9}, "of another network"), ({"batch_size": 24}, "with 12 mini-batches in an epoch, and now there are 10")])
+@pytest.mark.parametrize(
+    "other, shown",
+    [
+        ({"n_hidden": 9}, "of another network"),
+        ({"batch_size": 24}, "with 12 mini-batches in an epoch, and now there are 10"),
+    ],
+)
 def test_the_checkpoint_of_another_network_is_refused(tmp_path, other, shown):
     Blobs().fit(n_epochs=1, checkpoint=tmp_path / "blobs.npz")
     model = Blobs(**other)
@@ -740,9 +802,11 @@ def test_logistic_regression_reaches_the_error_of_the_tutorial(record_property, 
 
     history = fit(train, validate, classifier.params, progress=False)
     error, error_of_all = 100 * test.mean(), 100 * test_all.mean()
-    print(f"test error {error:.6f} % on whole mini-batches, {error_of_all:.2f} % on all 10,000, "
-          f"best validation error {100 * history.best_validation_error:.6f} % after {history.best_epoch:g} epochs, "
-          f"{history.seconds:.1f} s")
+    print(
+        f"test error {error:.6f} % on whole mini-batches, {error_of_all:.2f} % on all 10,000, "
+        f"best validation error {100 * history.best_validation_error:.6f} % after {history.best_epoch:g} epochs, "
+        f"{history.seconds:.1f} s"
+    )
     record_property("test_error_percent", error)
     record_property("test_error_percent_of_all", error_of_all)
     assert (train.n_batches, validate.n_batches, test.n_batches) == (83, 16, 16)

@@ -1,4 +1,5 @@
 """A script written for the Theano deep learning tutorial runs when its imports are changed."""
+
 import ast
 import re
 import subprocess
@@ -44,7 +45,9 @@ def test_the_script_trains_and_ends_with_sensible_errors(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     process = subprocess.run([sys.executable, str(SCRIPT), str(tmp_path)], capture_output=True, text=True, timeout=600)
     assert process.returncode == 0, process.stderr
-    errors = {name: float(error) for name, error in re.findall(r"^(.+): ([\d.]+) %$", process.stdout, flags=re.MULTILINE)}
+    errors = {
+        name: float(error) for name, error in re.findall(r"^(.+): ([\d.]+) %$", process.stdout, flags=re.MULTILINE)
+    }
     # Logistic regression goes on to 7.5 % on the full set and to 9 % on the subset.
     assert errors.keys() == {"logistic regression", "mlp", "SdA"}
     assert 5 < errors["logistic regression"] < (13 if full else 25)

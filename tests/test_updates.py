@@ -1,4 +1,5 @@
 """Update rules do what their formulas say, keep float32, and compose."""
+
 from collections import OrderedDict
 
 import numpy as np
@@ -30,8 +31,12 @@ def values_after(steps, updates, *variables):
 
 # Gradient descent ---------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("rate", [0.1, np.float32(0.1), np.float64(0.1), shared(0.1), shared(0.1, "float64"), T.constant(0.1)],
-                         ids=["float", "float32", "float64", "shared float32", "shared float64", "constant"])
+
+@pytest.mark.parametrize(
+    "rate",
+    [0.1, np.float32(0.1), np.float64(0.1), shared(0.1), shared(0.1, "float64"), T.constant(0.1)],
+    ids=["float", "float32", "float64", "shared float32", "shared float64", "constant"],
+)
 def test_on_a_parabola_each_step_shrinks_the_parameter_by_the_same_factor(rate):
     theta = shared([1, -2, 3])
     updates = sgd((theta**2).sum() / 2, [theta], rate)
@@ -158,8 +163,11 @@ def test_momentum_is_the_rule_applied_to_gradient_descent(rule):
 
 
 @APPLY
-@pytest.mark.parametrize("mu", [0.9, np.float64(0.9), shared(0.9), shared(0.9, "float64"), T.constant(0.9)],
-                         ids=["float", "numpy float64", "shared float32", "shared float64", "constant"])
+@pytest.mark.parametrize(
+    "mu",
+    [0.9, np.float64(0.9), shared(0.9), shared(0.9, "float64"), T.constant(0.9)],
+    ids=["float", "numpy float64", "shared float32", "shared float64", "constant"],
+)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_momentum_of_any_type_leaves_parameters_their_own(apply, mu, dtype):
     theta = shared([1, -2, 3], dtype)
@@ -206,8 +214,11 @@ def test_momentum_takes_one_learning_rate_for_each_parameter(rule):
 
 # Decay --------------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("factor", [0.9, shared(0.9), shared(0.9, "float64")], ids=["float", "shared float32", "shared float64"])
+@pytest.mark.parametrize(
+    "factor", [0.9, shared(0.9), shared(0.9, "float64")], ids=["float", "shared float32", "shared float64"]
+)
 def test_a_variable_decays_exponentially_and_keeps_its_type(dtype, factor):
     rate = shared(0.5, dtype)
     (found,) = values_after(4, exponential_decay(rate, factor), rate)
@@ -256,6 +267,7 @@ def test_descent_and_decay_compose_whatever_their_order():
 
 
 # What is refused ----------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("bad", [0, 0.0, -0.1, float("nan"), float("inf"), -float("inf")])
 def test_a_learning_rate_that_is_not_positive_and_finite_is_refused(bad):

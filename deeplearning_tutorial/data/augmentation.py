@@ -208,8 +208,13 @@ def distort(rng, images, rotation=12, translation=1.5, scaling=0.12, shear=0.1, 
         return rng.uniform(-bound, bound, len(images))
 
     affine_maps = _affine_maps(
-        images, degrees=within(rotation), down=within(translation), right=within(translation),
-        height=1 + within(scaling), width=1 + within(scaling), shear=within(shear),
+        images,
+        degrees=within(rotation),
+        down=within(translation),
+        right=within(translation),
+        height=1 + within(scaling),
+        width=1 + within(scaling),
+        shear=within(shear),
     )
     return _warp(images, affine_maps, _displacements(rng, images, alpha, sigma))
 
@@ -277,7 +282,10 @@ class FreshEpochs:
         try:
             return self._helper.result(epoch)
         except (EOFError, OSError):
-            warnings.warn("the process that changes the digits has ended; this one changes them now, between epochs.", stacklevel=3)
+            warnings.warn(
+                "the process that changes the digits has ended; this one changes them now, between epochs.",
+                stacklevel=3,
+            )
             self._helper = None
 
 
@@ -292,11 +300,18 @@ class _Helper:
         self._images = np.frombuffer(shared, like.dtype).reshape(like.shape)
         self._asked_for = None
         self._process = context.Process(target=_help, args=(theirs, make, shared), daemon=True)
-        with _environment(THEANO_FLAGS=f"{os.environ.get('THEANO_FLAGS', '')},device=cpu".lstrip(","), OMP_NUM_THREADS="1"), _no_main():
+        with (
+            _environment(
+                THEANO_FLAGS=f"{os.environ.get('THEANO_FLAGS', '')},device=cpu".lstrip(","), OMP_NUM_THREADS="1"
+            ),
+            _no_main(),
+        ):
             try:
                 self._process.start()
             except (pickle.PicklingError, AttributeError) as error:
-                raise ValueError(f"change must be a function of a module, which another process can import ({error}).") from None
+                raise ValueError(
+                    f"change must be a function of a module, which another process can import ({error})."
+                ) from None
         theirs.close()
 
     def begin(self, epoch):
@@ -321,7 +336,9 @@ def _shared(name, variable):
     found = variable
     while not hasattr(found, "set_value"):
         if not getattr(found, "owner", None):
-            raise ValueError(f"{name} must be a shared variable, as load_data returns it, not {type(variable).__name__}.")
+            raise ValueError(
+                f"{name} must be a shared variable, as load_data returns it, not {type(variable).__name__}."
+            )
         found = found.owner.inputs[0]
     return found
 
@@ -381,6 +398,7 @@ def _environment(**variables):
 
 # From where to fetch each pixel -------------------------------------------------------------------------------------
 
+
 def _affine_maps(images, degrees=0, down=0, right=0, height=1, width=1, shear=0):
     """For each image the map from a pixel (row, column, 1), counted from the centre, to where its ink comes from.
 
@@ -419,6 +437,7 @@ def _displacements(rng, images, alpha, sigma):
 
 def _smoothing_matrix(side, sigma):
     """The Gaussian along one axis as a symmetric matrix, (side, side): what row i gets from row j."""
+
     def gaussian(distance):
         return np.exp(-0.5 * (distance / sigma) ** 2)
 
@@ -429,6 +448,7 @@ def _smoothing_matrix(side, sigma):
 
 
 # Interpolation ------------------------------------------------------------------------------------------------------
+
 
 def _warp(images, affine_maps, draw_displacements=None):
     side = _side(images)
@@ -475,6 +495,7 @@ def _chunks(images):
 
 
 # What is refused ----------------------------------------------------------------------------------------------------
+
 
 def _side(images):
     return math.isqrt(images.shape[1])

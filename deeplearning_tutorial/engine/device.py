@@ -21,9 +21,9 @@ from deeplearning_tutorial.engine.libgpuarray import DeviceError, explain
 # When a GPU does not start, Theano logs a traceback and goes on with the CPU. `start` says it better.
 logging.getLogger("theano.gpuarray").disabled = True
 
-import theano  # noqa: E402
-import theano.gpuarray  # noqa: E402
-import theano.tensor as T  # noqa: E402
+import theano
+import theano.gpuarray
+import theano.tensor as T
 
 
 @dataclass
@@ -170,9 +170,7 @@ def _check_compiler():
         return Check("C++ compiler", False, "none: Theano interprets its graphs in Python", cure)
     # The path may hold spaces, the version line is the first of several.
     try:
-        version = subprocess.run(
-            [theano.config.cxx, "--version"], capture_output=True, text=True
-        ).stdout.splitlines()
+        version = subprocess.run([theano.config.cxx, "--version"], capture_output=True, text=True).stdout.splitlines()
     except OSError:
         version = []
     if not version:
@@ -182,7 +180,9 @@ def _check_compiler():
 
 def _check_blas():
     flags = theano.config.blas.ldflags
-    cure = "install OpenBLAS (on Debian: apt-get install libopenblas-dev), then run scripts/setup and restart the kernel."
+    cure = (
+        "install OpenBLAS (on Debian: apt-get install libopenblas-dev), then run scripts/setup and restart the kernel."
+    )
     if not flags:
         return Check("BLAS", False, "none linked: matrices are multiplied through NumPy", cure)
     a = T.matrix("a")
@@ -204,6 +204,4 @@ def _check_device():
 
 def _check_graphviz():
     cure = "graphs are printed as text until you install it (on Debian: apt-get install graphviz)."
-    return Check(
-        "Graphviz", shutil.which("dot") is not None, "draws graphs" if shutil.which("dot") else "none", cure
-    )
+    return Check("Graphviz", shutil.which("dot") is not None, "draws graphs" if shutil.which("dot") else "none", cure)

@@ -120,7 +120,7 @@ def claim_kernel_cache():
         folder = Path(base if number == 1 else f"{base}-{number}")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = open(folder / "in-use.lock", "a")  # noqa: SIM115  it stays open, and the lock with it
+            lock = open(folder / "in-use.lock", "a")
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
@@ -206,7 +206,10 @@ def explain(name, error):
             "PoCL reads /sys, which a plain chroot does not have: mount it, or start with scripts/workshop or scripts/test.",
         )
     if "Missing Blas library" in error or "CLBlast" in error:
-        return "no library multiplies matrices on OpenCL", "install CLBlast (on Debian: apt-get install libclblast-dev)."
+        return (
+            "no library multiplies matrices on OpenCL",
+            "install CLBlast (on Debian: apt-get install libclblast-dev).",
+        )
     return (
         error or "it did not start, and nothing said why",
         'scripts/setup --gpu lists the devices that work; README.md, "On a GPU", says what each needs.',

@@ -100,7 +100,17 @@ def check(library):
             alpha, beta = (ctypes.byref(ctypes.c_float(factor)) for factor in (0.5, 2))
             pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (a, b, c)]
             sgemm(
-                transa, transb, *sizes[:3], alpha, pointers[0], sizes[3], pointers[1], sizes[4], beta, pointers[2], sizes[5]
+                transa,
+                transb,
+                *sizes[:3],
+                alpha,
+                pointers[0],
+                sizes[3],
+                pointers[1],
+                sizes[4],
+                beta,
+                pointers[2],
+                sizes[5],
             )
             if not np.allclose(c, wanted, atol=1e-3):
                 raise ArithmeticError(f"sgemm_ in {library} does not multiply as NumPy does.")

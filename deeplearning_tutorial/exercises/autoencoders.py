@@ -24,9 +24,7 @@ EXERCISES = {}
 def _symbolic(found, names):
     """The answer, if it is a symbolic expression."""
     if not isinstance(found, theano.Variable):
-        raise Wrong(
-            f"It returns no symbolic expression. Use {names} as they are: arithmetic on them builds the graph."
-        )
+        raise Wrong(f"It returns no symbolic expression. Use {names} as they are: arithmetic on them builds the graph.")
     return found
 
 
@@ -201,9 +199,7 @@ def _examine_cross_entropy(answer):
     if np.shape(found) != ():
         raise Wrong(f"It should be one number, and has the shape {np.shape(found)}.")
     if not same(found, wanted):
-        raise Wrong(
-            f"For three digits of five pixels it should be {wanted:.3f}, and it is {float(found):.3f}."
-        )
+        raise Wrong(f"For three digits of five pixels it should be {wanted:.3f}, and it is {float(found):.3f}.")
     return "one number for a mini-batch, and dearer the more confident a wrong pixel is."
 
 
@@ -231,19 +227,13 @@ def _examine_corrupt(answer):
     pixels = np.random.RandomState(0).uniform(0.3, 0.7, size=(40, 50)).astype(theano.config.floatX)
     found = values_of(corrupted, [x], [pixels])
     if np.shape(found) != pixels.shape:
-        raise Wrong(
-            f"For {pixels.shape} pixels it returns the shape {np.shape(found)}: it should be the same."
-        )
+        raise Wrong(f"For {pixels.shape} pixels it returns the shape {np.shape(found)}: it should be the same.")
     _examine_what_became_of_pixels(found, pixels, level)
     missing = found == 0
     if missing.all(axis=1).any():
-        raise Wrong(
-            "There is one draw for a whole row, or for everything. Each pixel needs its own: `size=x.shape`."
-        )
+        raise Wrong("There is one draw for a whole row, or for everything. Each pixel needs its own: `size=x.shape`.")
     if missing.all(axis=0).any():
-        raise Wrong(
-            "The same pixels are missing in every digit. Each digit needs its own draws: `size=x.shape`."
-        )
+        raise Wrong("The same pixels are missing in every digit. Each digit needs its own draws: `size=x.shape`.")
     _examine_share(missing, level)
     if corrupted.dtype != theano.config.floatX and _has_whole_numbers(corrupted):
         raise Wrong(
@@ -274,9 +264,7 @@ def _has_whole_numbers(expression):
 def _examine_what_became_of_pixels(found, pixels, level):
     """Each should be 0 or what it was."""
     if same(found, pixels) and not np.any(found == 0):
-        raise Wrong(
-            "No pixel is missing. Some should be set to 0, each by a draw of its own: `size=x.shape`."
-        )
+        raise Wrong("No pixel is missing. Some should be set to 0, each by a draw of its own: `size=x.shape`.")
     if np.all(np.isin(found, [0, 1])) and np.any(found == 1):
         raise Wrong("That is the mask. It is still to be multiplied with `x`.")
     kept = found[found != 0], pixels[found != 0]
@@ -285,9 +273,7 @@ def _examine_what_became_of_pixels(found, pixels, level):
     if same(kept[0], kept[1] / (1 - level)):
         raise Wrong("The pixels that stay are made stronger. That is dropout; here they stay as they are.")
     if np.all((found == 1) | np.isclose(found, pixels)):
-        raise Wrong(
-            "The missing pixels are set to 1, ink. They should be 0: multiply with a mask of zeros and ones."
-        )
+        raise Wrong("The missing pixels are set to 1, ink. They should be 0: multiply with a mask of zeros and ones.")
     raise Wrong(
         "It changes pixels to other values than 0, as if noise were added. A mask of zeros and ones is *multiplied* with `x`."
     )
@@ -298,9 +284,7 @@ def _examine_share(missing, level):
     if abs(share - level) < 0.05:
         return
     if abs(share - (1 - level)) < 0.05:
-        raise Wrong(
-            "It keeps pixels with the probability `level`, and should set them to 0 with it: `p=1 - level`."
-        )
+        raise Wrong("It keeps pixels with the probability `level`, and should set them to 0 with it: `p=1 - level`.")
     raise Wrong(f"With the level {level:.0%} it sets {share:.0%} of the pixels to 0.")
 
 

@@ -35,9 +35,7 @@ def _examine_neuron(answer):
         raise Wrong(
             "It returns no symbolic expression. Use `x`, `w` and `b` as they are: arithmetic on them builds the graph."
         )
-    inputs, weights, bias = (
-        np.array(v, dtype=theano.config.floatX) for v in ([1, -2, 0.5], [0.3, 0.4, -1], 0.7)
-    )
+    inputs, weights, bias = (np.array(v, dtype=theano.config.floatX) for v in ([1, -2, 0.5], [0.3, 0.4, -1], 0.7))
     found = values_of(found, [x, w, b], [inputs, weights, bias])
     total = weights @ inputs
     diagnose(
@@ -154,9 +152,7 @@ def _examine_hidden_activations(answer):
         ),
     )
     if found.shape != wanted.shape:
-        raise Wrong(
-            f"For 5 digits and 4 hidden units it returns the shape {found.shape}, and not {wanted.shape}."
-        )
+        raise Wrong(f"For 5 digits and 4 hidden units it returns the shape {found.shape}, and not {wanted.shape}.")
     if not same(found, wanted):
         raise Wrong("They are not the activations of the network's hidden layer for these digits.")
     return "a row for each digit, a column for each hidden unit."

@@ -36,9 +36,7 @@ def _examine_regularized_cost(answer):
     network = _small_network(x)
     cost = result_of(answer, network, y, strength, known=_LAYERS)
     if not isinstance(cost, theano.Variable):
-        raise Wrong(
-            "It returns no symbolic expression. Build the cost from what the network offers, and return it."
-        )
+        raise Wrong("It returns no symbolic expression. Build the cost from what the network offers, and return it.")
     if cost.ndim != 0:
         raise Wrong(f"A cost is one number, and this one is {cost.ndim}-dimensional: add up all the squares.")
 
@@ -87,16 +85,12 @@ def _examine_regularized_cost(answer):
         (likelihood + 0.1 * sum(np.sum(W) for W in weights), "The weights are not squared."),
     )
     if not same(found, likelihood + 0.1 * squares):
-        raise Wrong(
-            "It is not the negative log likelihood plus `strength` times the sum of all squared weights."
-        )
+        raise Wrong("It is not the negative log likelihood plus `strength` times the sum of all squared weights.")
     # A cost made of numbers stays what it is while the weights change.
     _double(network.params)
     likelihood = values_of(network.negative_log_likelihood(y), inputs, values)
     if not same(values_of(cost, inputs, values), likelihood + 0.1 * 4 * squares):
-        raise Wrong(
-            "The weights are taken as numbers, so the gradient cannot see them: use `layer.W` itself."
-        )
+        raise Wrong("The weights are taken as numbers, so the gradient cannot see them: use `layer.W` itself.")
     return "it wants the labels right, and the weights small, and `strength` says how much each counts."
 
 
@@ -224,9 +218,7 @@ def _examine_share_of_zeros(answer):
         ),
     )
     if not same(found, np.mean(below)):
-        raise Wrong(
-            f"Of 12 weights with 5 smaller than the threshold the share is 0.417, and it says {found:.3g}."
-        )
+        raise Wrong(f"Of 12 weights with 5 smaller than the threshold the share is 0.417, and it says {found:.3g}.")
     if not same(number_of(answer, W.copy(), 0.025), 1 / 3):
         raise Wrong("It does not depend on `threshold` as it should.")
     return "the share of weights, positive or negative, that hardly matter."
@@ -279,9 +271,7 @@ def _examine_mask(factors):
     staying = factors[factors != 0]
     share, factor = staying.size / factors.size, np.median(staying) if staying.size else 0
     if np.allclose(factors, 1):
-        raise Wrong(
-            "Nothing is dropped. Multiply by a mask of zeros and ones, drawn with `theano_rng.binomial`."
-        )
+        raise Wrong("Nothing is dropped. Multiply by a mask of zeros and ones, drawn with `theano_rng.binomial`.")
     if share > 0 and not np.allclose(staying, factor, rtol=1e-3):
         raise Wrong("The numbers that stay are not all multiplied by the same factor.")
     stays = factors != 0
@@ -491,14 +481,8 @@ def _wrong_turns(centred, covariance, root):
             (centred @ U / scale @ U, "It turns by `U` twice. The second time it should turn back: `U.T`.")
             for U in mirrored
         ],
-        *[
-            (centred @ U.T / scale @ U.T, "It turns by `U.T` twice. The first time it should be `U`.")
-            for U in mirrored
-        ],
-        *[
-            (centred / scale @ U.T, "The first turn is missing: multiply by `U` before you divide.")
-            for U in mirrored
-        ],
+        *[(centred @ U.T / scale @ U.T, "It turns by `U.T` twice. The first time it should be `U`.") for U in mirrored],
+        *[(centred / scale @ U.T, "The first turn is missing: multiply by `U` before you divide.") for U in mirrored],
         *[(centred @ U, "It turns the rows, and that is all: divide, and turn back.") for U in mirrored],
         (
             centred / scale,
@@ -571,9 +555,7 @@ def _examine_shift(answer):
             "It changes the array that it was given, and the original is lost. Begin with a new one: `np.zeros_like`."
         )
     if found.shape != images.shape:
-        raise Wrong(
-            f"For three images, {images.shape}, it returns the shape {found.shape}. The shape should stay."
-        )
+        raise Wrong(f"For three images, {images.shape}, it returns the shape {found.shape}. The shape should stay.")
     diagnose(
         found,
         (images, "Nothing has moved."),
@@ -617,9 +599,7 @@ def _examine_shift(answer):
     return "down, right, and what leaves the picture is gone."
 
 
-_FIRST_AXIS = (
-    "The first axis counts the images: leave it alone with `:`, and slice rows and columns after it."
-)
+_FIRST_AXIS = "The first axis counts the images: leave it alone with `:`, and slice rows and columns after it."
 _SLICES = [
     ("(3,23,28)", _FIRST_AXIS),
     ("(1,23,28)", _FIRST_AXIS),

@@ -197,8 +197,14 @@ def _mistakes_with_velocity(t, v, g, mu, epsilon):
             [t + epsilon * (mu * v - g), mu * v - g],
             "The learning rate multiplies the whole velocity. It belongs to the gradient only.",
         ),
-        (moved(epsilon * (mu * v - g)), "The learning rate multiplies the old velocity too. It belongs to the gradient only."),
-        (moved(mu * (v - epsilon * g)), "`mu` multiplies the gradient's step too. It belongs to the old velocity only."),
+        (
+            moved(epsilon * (mu * v - g)),
+            "The learning rate multiplies the old velocity too. It belongs to the gradient only.",
+        ),
+        (
+            moved(mu * (v - epsilon * g)),
+            "`mu` multiplies the gradient's step too. It belongs to the old velocity only.",
+        ),
         (
             moved(mu * v - (1 - mu) * epsilon * g),
             "The gradient's step is weighted with `1 - mu`, as in an average. Here it counts in full.",
@@ -269,7 +275,10 @@ def _examine_nesterov_step(answer):
     next_v = mu * v - epsilon * slope(ahead)
     wanted = [t + next_v, next_v]
     elsewhere = [
-        (t, "It looks where it stands: that is momentum as before. Look where the velocity will lead, ahead of `theta`."),
+        (
+            t,
+            "It looks where it stands: that is momentum as before. Look where the velocity will lead, ahead of `theta`.",
+        ),
         (t - mu * v, "It looks back, to where it came from. The place ahead is `theta` *plus* what the velocity adds."),
         (t + v, "It looks too far ahead: friction will slow the velocity down first, so that only `mu` of it is left."),
         (mu * v, "It takes the gradient at the velocity. The place ahead is as far as that from `theta`."),
@@ -393,8 +402,9 @@ _WRONG_STOPS = [
         "It looks only at the last two errors, and loses patience at the first step back. Look for the best of all.",
     ),
     (
-        lambda errors, patience: len(errors) > patience
-        and all(errors[-i] >= errors[-i - 1] for i in range(1, patience + 1)),
+        lambda errors, patience: (
+            len(errors) > patience and all(errors[-i] >= errors[-i - 1] for i in range(1, patience + 1))
+        ),
         "It compares each error with the one before. An error can fall again and again and still not be a new best: "
         "compare with the best of all.",
     ),

@@ -18,11 +18,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.benchmarks import compare_devices
-from scripts.benchmarks import measure, peers, report, scale, start
+from scripts import ROOT
+from scripts.benchmarks import compare_devices, measure, peers, report, scale, start
 from scripts.benchmarks.worker import ENGINES
 from scripts.benchmarks.workloads import WORKLOADS
-from scripts import ROOT
 
 # Where most of the time goes into compiling, five kinds of step must do.
 QUICK_WORKLOADS = ["logistic", "mlp-100", "mlp-500", "mlp-dropout", "dA"]
@@ -51,7 +50,10 @@ def run(options):
         peers.make_environment(options.device)
     load = round(os.getloadavg()[0], 2)
     if load > 0.5:
-        print(f"Other programs keep this machine busy (load {load}): times with several threads will mislead.", file=sys.stderr)
+        print(
+            f"Other programs keep this machine busy (load {load}): times with several threads will mislead.",
+            file=sys.stderr,
+        )
     # What an engine started and left behind may still be writing there.
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
         if options.start:
@@ -70,14 +72,26 @@ def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="scripts/benchmark", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help=f"under 5 minutes: {', '.join(QUICK_WORKLOADS)}; all threads, 3 short rounds; writes nothing without --output")
-    parser.add_argument("--workloads", type=some_of(WORKLOADS), metavar="A,B", help=f"of {', '.join(WORKLOADS)} (default: all)")
-    parser.add_argument("--engines", type=some_of(ENGINES), metavar="A,B", help=f"of {', '.join(ENGINES)} (default: all)")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"under 5 minutes: {', '.join(QUICK_WORKLOADS)}; all threads, 3 short rounds; writes nothing without --output",
+    )
+    parser.add_argument(
+        "--workloads", type=some_of(WORKLOADS), metavar="A,B", help=f"of {', '.join(WORKLOADS)} (default: all)"
+    )
+    parser.add_argument(
+        "--engines", type=some_of(ENGINES), metavar="A,B", help=f"of {', '.join(ENGINES)} (default: all)"
+    )
     parser.add_argument("--threads", type=numbers_up_to(available), metavar="N,N", help=f"default: 1 and {available}")
     parser.add_argument("--rounds", type=at_least_one, metavar="N", help="turns of each engine (default: 7)")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="where to compute (default: cpu)")
-    parser.add_argument("--scale", action="store_true", help="instead: how this project's time and memory grow with size")
-    parser.add_argument("--start", action="store_true", help="instead: how long it takes from a clone to the first trained network")
+    parser.add_argument(
+        "--scale", action="store_true", help="instead: how this project's time and memory grow with size"
+    )
+    parser.add_argument(
+        "--start", action="store_true", help="instead: how long it takes from a clone to the first trained network"
+    )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where to write (default: results)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="only print the tables of a file written before")
     options = parser.parse_args(arguments)

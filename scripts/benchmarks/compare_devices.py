@@ -71,7 +71,10 @@ def parse(arguments):
     parser.add_argument("--steps", type=int, default=20, help="steps of each network (default: 20)")
     parser.add_argument("--epochs", type=int, default=5, help="epochs of the network that is validated (default: 5)")
     parser.add_argument(
-        "--tolerance", type=float, default=TOLERANCE, help=f"by which fraction losses may differ (default: {TOLERANCE:g})"
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        help=f"by which fraction losses may differ (default: {TOLERANCE:g})",
     )
     parser.add_argument("--quick", action="store_true", help=f"small networks, {FEW_DIGITS} digits, one epoch")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the results there, as JSON")
@@ -109,7 +112,10 @@ def run_apart(flags, arguments):
     environment = {**os.environ, "THEANO_FLAGS": flags}
     child = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if child.returncode < 0:
-        print(f"The process was ended by signal {-child.returncode} ({signal.Signals(-child.returncode).name}).", file=sys.stderr)
+        print(
+            f"The process was ended by signal {-child.returncode} ({signal.Signals(-child.returncode).name}).",
+            file=sys.stderr,
+        )
     return json.loads(child.stdout.splitlines()[-1]) if child.returncode == 0 else None
 
 
@@ -354,7 +360,9 @@ def report(results):
     print()
     for name, fitted in results["fit"].items():
         errors = fitted["validation_error"]
-        print(f"MLP on {name}: validation error {100 * errors[-1]:.2f} % after epoch {len(errors)}, {fitted['seconds']:.1f} s")
+        print(
+            f"MLP on {name}: validation error {100 * errors[-1]:.2f} % after epoch {len(errors)}, {fitted['seconds']:.1f} s"
+        )
 
 
 def row(cells):

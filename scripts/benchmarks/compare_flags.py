@@ -13,7 +13,9 @@ import subprocess
 import sys
 import time
 
-VECTORIZE = "-O3 -march=native -fno-math-errno -fno-trapping-math -fno-signed-zeros -fassociative-math -freciprocal-math"
+VECTORIZE = (
+    "-O3 -march=native -fno-math-errno -fno-trapping-math -fno-signed-zeros -fassociative-math -freciprocal-math"
+)
 UNFUSED = "optimizer_excluding=elemwise_fusion,allow_gc=False"
 CONFIGURATIONS = {
     "Theano's defaults": "gcc.cxxflags=,optimizer_excluding=,allow_gc=True",
@@ -43,9 +45,7 @@ def run(flags):
     """Measure one configuration in a fresh process."""
     environment = {**os.environ, "THEANO_FLAGS": flags}
     command = [sys.executable, "-P", "-m", "scripts.benchmarks.compare_flags", "--measure"]
-    return json.loads(
-        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    )
+    return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
 
 
 def report(rounds):

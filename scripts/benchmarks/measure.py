@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from scripts.benchmarks.compare_devices import processor
 
 from . import numpy_engine
@@ -73,7 +74,11 @@ def compare(options, folder):
         "product_size": PRODUCT_SIZE,
         "engines": options.engines,
         "workloads": {
-            name: {"title": WORKLOADS[name].title, "flops": WORKLOADS[name].flops, "theano_cold_first_result_s": cold.get(name)}
+            name: {
+                "title": WORKLOADS[name].title,
+                "flops": WORKLOADS[name].flops,
+                "theano_cold_first_result_s": cold.get(name),
+            }
             for name in options.workloads
         },
         "threads": blocks,

@@ -18,7 +18,10 @@ def make_environment(device):
     if STAMP.exists() and checksums <= set(STAMP.read_text().split()):
         return
     STAMP.unlink(missing_ok=True)
-    print("PyTorch and JAX are installed in .venv/benchmark, once. About 3 GB are downloaded, and 6 GB written.", file=sys.stderr)
+    print(
+        "PyTorch and JAX are installed in .venv/benchmark, once. About 3 GB are downloaded, and 6 GB written.",
+        file=sys.stderr,
+    )
     # pip reports on standard output, which is for the table.
     pip = [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
     for command in (

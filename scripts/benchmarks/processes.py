@@ -63,7 +63,9 @@ class Worker:
             raise WorkerError(f"no answer for {PATIENCE} s")
         line = self.process.stdout.readline()
         if not line:
-            raise WorkerError(f"the worker ended (exit status {self.process.wait()}); its last lines:\n{self.last_words()}")
+            raise WorkerError(
+                f"the worker ended (exit status {self.process.wait()}); its last lines:\n{self.last_words()}"
+            )
         return json.loads(line)
 
     def last_words(self):

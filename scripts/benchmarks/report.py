@@ -7,6 +7,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+
 from scripts.benchmarks.compare_devices import row
 
 COLORS = {
@@ -71,7 +72,9 @@ def summarize_block(block, results):
         "fastest_peer": fastest,
         "fastest_peer_geometric_mean": geometric_mean([one["ratio"] for one in fastest.values()]) if fastest else None,
         "geometric_means": {
-            engine: geometric_mean(found.values()) for engine, found in relative.items() if len(found) == len(fastest) > 0
+            engine: geometric_mean(found.values())
+            for engine, found in relative.items()
+            if len(found) == len(fastest) > 0
         },
     }
 
@@ -84,10 +87,7 @@ def tables(results):
     """Everything in Markdown."""
     machine = results["machine"]
     on = machine.get("gpu") or f"{machine['processors']} processors of an {machine['processor']}"
-    parts = [
-        f"{', '.join(distinct_versions(results))}; "
-        f"on {on}, {results['date']}. Theano is this project."
-    ]
+    parts = [f"{', '.join(distinct_versions(results))}; on {on}, {results['date']}. Theano is this project."]
     for block, summary in zip(results["threads"], summarize(results)):
         parts.append(f"**{plural(block['threads'], 'thread')}: microseconds a step**")
         parts.append(table_of_times(block, summary, results))
@@ -187,11 +187,18 @@ def draw(results):
     blocks, names = results["threads"], list(results["workloads"])
     peers = [engine for engine in results["engines"] if engine != "Theano"]
     figure, panels = plt.subplots(
-        1, len(blocks), figsize=(2.5 + 4.5 * len(blocks), 1.6 + 0.8 * len(names)), sharex=True, sharey=True, squeeze=False
+        1,
+        len(blocks),
+        figsize=(2.5 + 4.5 * len(blocks), 1.6 + 0.8 * len(names)),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
     )
     for panel, block in zip(panels[0], blocks):
         for place, engine in enumerate(peers):
-            draw_engine(panel, block, names, engine, (place - (len(peers) - 1) / 2) * 0.8 / len(peers), 0.8 / len(peers))
+            draw_engine(
+                panel, block, names, engine, (place - (len(peers) - 1) / 2) * 0.8 / len(peers), 0.8 / len(peers)
+            )
         panel.axvline(1, color="black", linewidth=1.5)
         panel.set_title(plural(block["threads"], "thread"), fontsize=11)
     # The panels share their axis, which must hold the bars of all.
@@ -199,9 +206,13 @@ def draw(results):
         clean(panel)
     low, high = panels[0, 0].get_xlim()
     panels[0, 0].set_xlim(min(0.9 * low, 0.7), max(1.2 * high, 1.6))
-    panels[0, 0].set_yticks(range(len(names)), [wrapped(results["workloads"][name]["title"]) for name in names], fontsize=9)
+    panels[0, 0].set_yticks(
+        range(len(names)), [wrapped(results["workloads"][name]["title"]) for name in names], fontsize=9
+    )
     panels[0, 0].invert_yaxis()
-    figure.supxlabel("time of a step, relative to this project (the line at 1): right of it slower, left of it faster", fontsize=10)
+    figure.supxlabel(
+        "time of a step, relative to this project (the line at 1): right of it slower, left of it faster", fontsize=10
+    )
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper center", ncols=max(len(peers), 1), frameon=False, fontsize=10)
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+
 from scripts.benchmarks.compare_devices import row
 
 from . import measure, report

@@ -73,6 +73,7 @@ def time_setup(command, environment=None):
 def time_cells(path):
     """Seconds from before its kernel starts until each cell of a notebook is done, by the cell's id; and until "all" are."""
     import nbformat
+
     from scripts.notebooks.client import notebook_client
 
     notebook = nbformat.read(path, as_version=4)

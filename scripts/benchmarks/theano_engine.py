@@ -18,7 +18,10 @@ ACTIVATIONS = {"tanh": T.tanh, "relu": T.nnet.relu, "sigmoid": T.nnet.sigmoid}
 class Engine:
     def __init__(self, workload, pixels, labels, params):
         x, y = T.matrix("x"), T.ivector("y")
-        data = (theano.shared(pixels, borrow=True), T.cast(theano.shared(labels.astype("float32"), borrow=True), "int32"))
+        data = (
+            theano.shared(pixels, borrow=True),
+            T.cast(theano.shared(labels.astype("float32"), borrow=True), "int32"),
+        )
         if workload.is_autoencoder:
             model = dA(np.random.RandomState(0), input=x, n_hidden=workload.n_hidden[0])
             cost, updates = model.get_cost_updates(workload.corruption, workload.learning_rate)

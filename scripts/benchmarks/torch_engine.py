@@ -19,9 +19,7 @@ class Engine:
         self.pixels = torch.from_numpy(pixels).to(DEVICE).split(workload.batch_size)
         self.labels = torch.from_numpy(labels).long().to(DEVICE).split(workload.batch_size)
         self.params = [torch.tensor(p, device=DEVICE, requires_grad=True) for p in params]
-        self.optimizer = torch.optim.SGD(
-            self.params, lr=workload.learning_rate, momentum=workload.momentum, fused=True
-        )
+        self.optimizer = torch.optim.SGD(self.params, lr=workload.learning_rate, momentum=workload.momentum, fused=True)
         self.cost = autoencoder_cost if workload.is_autoencoder else classifier_cost
 
     def step(self, x, y):

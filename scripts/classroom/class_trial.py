@@ -19,8 +19,9 @@ from pathlib import Path
 import nbformat
 import psutil
 from nbclient.exceptions import CellExecutionError
-from scripts.notebooks.client import notebook_client
+
 from scripts import ROOT
+from scripts.notebooks.client import notebook_client
 
 NOTEBOOK = ROOT / "notebooks" / "solved" / "01_logistic_regression.ipynb"
 FIRST, LAST = "batch-descent", "tutorial-run"  # cells: the first trained network; training with early stopping
@@ -42,8 +43,20 @@ class User:
         self.client = notebook_client(notebook, "/", self.name, on_cell_executed=self._note)
 
     def _write_kernel(self, folder, user):
-        environment = {"HOME": self.home, "PATH": os.defpath, "THEANO_FLAGS": "device=cpu", "OMP_NUM_THREADS": 1, "TQDM_DISABLE": 1}
-        argv = ["env", "-i", *(f"{name}={value}" for name, value in environment.items()), ROOT / "scripts" / "kernel", "{connection_file}"]
+        environment = {
+            "HOME": self.home,
+            "PATH": os.defpath,
+            "THEANO_FLAGS": "device=cpu",
+            "OMP_NUM_THREADS": 1,
+            "TQDM_DISABLE": 1,
+        }
+        argv = [
+            "env",
+            "-i",
+            *(f"{name}={value}" for name, value in environment.items()),
+            ROOT / "scripts" / "kernel",
+            "{connection_file}",
+        ]
         if user is not None:
             os.chown(self.home, user, user)
             # The file with the key of the connection becomes that of the user, and of nobody else.
@@ -79,7 +92,9 @@ class User:
     def waits(self):
         """How often it had to wait long for another program that compiled."""
         return sum(
-            output.get("text", "").count("Waiting for") for cell in self.client.nb.cells for output in cell.get("outputs", [])
+            output.get("text", "").count("Waiting for")
+            for cell in self.client.nb.cells
+            for output in cell.get("outputs", [])
         )
 
 
@@ -116,10 +131,14 @@ def main(n_users):
         sys.exit(f"{len(failed)} of {n_users} did not get to the end: {failed[0].error}")
     first, last = ([user.seconds[cell] for user in users] for cell in (FIRST, LAST))
     total = sum(user.share for user in users)
-    print(f"{n_users} kernels of {len({user.user for user in users})} users on {os.cpu_count()} processors, {seconds:.0f} s in all")
+    print(
+        f"{n_users} kernels of {len({user.user for user in users})} users on {os.cpu_count()} processors, {seconds:.0f} s in all"
+    )
     print(f"  a first trained network after  {statistics.median(first):.0f} s (median), {max(first):.0f} s at most")
     print(f"  early stopping ended after     {statistics.median(last):.0f} s (median), {max(last):.0f} s at most")
-    print(f"  memory of a kernel             {statistics.median(user.own for user in users):.0f} MiB of its own, {max(user.most for user in users):.0f} MiB at most, with what it shares")
+    print(
+        f"  memory of a kernel             {statistics.median(user.own for user in users):.0f} MiB of its own, {max(user.most for user in users):.0f} MiB at most, with what it shares"
+    )
     print(f"  memory of all kernels          {total:,.0f} MiB; {before / 2**20:,.0f} MiB were free before")
     print(f"  compile folders of their own   {len(folders)}")
     print(f"  long waits for a compiler      {sum(user.waits() for user in users)}")

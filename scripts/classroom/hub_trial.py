@@ -25,6 +25,7 @@ from pathlib import Path
 import psutil
 import requests
 import websocket
+
 from scripts.classroom.class_trial import FIRST, FIRST_USER, LAST, ROOT
 
 NOTEBOOK = "01_logistic_regression.ipynb"
@@ -55,7 +56,9 @@ class User:
 
     def account(self):
         """Its lines in /etc/passwd, /etc/shadow and /etc/group."""
-        hashed = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=self.password, check=True, capture_output=True, text=True).stdout
+        hashed = subprocess.run(
+            ["openssl", "passwd", "-6", "-stdin"], input=self.password, check=True, capture_output=True, text=True
+        ).stdout
         return (
             f"{self.name}:x:{self.number}:{self.number}::{self.home}:/bin/bash\n",
             f"{self.name}:{hashed.strip()}:20000:0:99999:7:::\n",
@@ -82,7 +85,9 @@ class User:
         answer = browser.post(f"{self.url}/hub/login", params={"next": "/hub/home"}, data=form)
         if not answer.url.endswith("/hub/home"):
             raise RuntimeError(f"The hub did not let {self.name} in ({answer.status_code}).")
-        answer = browser.post(f"{self.url}/hub/api/users/{self.name}/tokens", params={"_xsrf": browser.cookies["_xsrf"]}, json={})
+        answer = browser.post(
+            f"{self.url}/hub/api/users/{self.name}/tokens", params={"_xsrf": browser.cookies["_xsrf"]}, json={}
+        )
         answer.raise_for_status()
         self.header = {"Authorization": f"token {answer.json()['token']}"}
 
@@ -97,11 +102,18 @@ class User:
         answer = requests.get(f"{self.server}/api/contents/{NOTEBOOK}", headers=self.header)
         answer.raise_for_status()
         notebook = answer.json()["content"]
-        wanted = {"path": NOTEBOOK, "type": "notebook", "name": "", "kernel": {"name": notebook["metadata"]["kernelspec"]["name"]}}
+        wanted = {
+            "path": NOTEBOOK,
+            "type": "notebook",
+            "name": "",
+            "kernel": {"name": notebook["metadata"]["kernelspec"]["name"]},
+        }
         answer = requests.post(f"{self.server}/api/sessions", headers=self.header, json=wanted)
         answer.raise_for_status()
         channels = f"{self.server}/api/kernels/{answer.json()['kernel']['id']}/channels"
-        self.kernel = websocket.create_connection(channels.replace("http", "ws", 1), header=self.header, timeout=PATIENCE)
+        self.kernel = websocket.create_connection(
+            channels.replace("http", "ws", 1), header=self.header, timeout=PATIENCE
+        )
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 self._execute(cell["source"])
@@ -111,9 +123,24 @@ class User:
 
     def _execute(self, code):
         """Send an execute_request, in the words of the Jupyter messaging protocol, and wait for its execute_reply."""
-        header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": self.name, "session": self.name, "version": "5.3"}
-        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
-        self.kernel.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}))
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": "execute_request",
+            "username": self.name,
+            "session": self.name,
+            "version": "5.3",
+        }
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": True,
+        }
+        self.kernel.send(
+            json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"})
+        )
         while True:
             message = self.kernel.recv()
             if isinstance(message, bytes):  # buffers of widgets
@@ -132,7 +159,9 @@ class User:
         if status != 403:
             raise RuntimeError(f"The hub shows the files of {neighbour.name} to {self.name} (status {status}).")
         folders = [neighbour.home / "deep-learning", *neighbour.home.glob(".cache/deeplearning_tutorial-*")]
-        self._execute(f"import os\nassert not [folder for folder in {[*map(str, folders)]} if os.access(folder, os.R_OK) or os.access(folder, os.X_OK)]")
+        self._execute(
+            f"import os\nassert not [folder for folder in {[*map(str, folders)]} if os.access(folder, os.R_OK) or os.access(folder, os.X_OK)]"
+        )
 
     def measure(self):
         """Memory in MiB of the user's Jupyter and of the kernel; what programs share is divided among them."""
@@ -161,11 +190,20 @@ def hub(users, folder):
     subprocess.run([ROOT / "scripts" / "hub", "--kernel", kernels], check=True)
     (folder / "hub").mkdir(mode=0o700)
     configuration = str(ROOT / "scripts" / "jupyterhub_config.py")
-    (folder / "hub" / "config.py").write_text(CONFIGURATION.format(
-        configuration=configuration, url=url, hub_port=hub_port, proxy_port=proxy_port, n_users=len(users), kernels=f"{kernels}/share/jupyter",
-    ))
+    (folder / "hub" / "config.py").write_text(
+        CONFIGURATION.format(
+            configuration=configuration,
+            url=url,
+            hub_port=hub_port,
+            proxy_port=proxy_port,
+            n_users=len(users),
+            kernels=f"{kernels}/share/jupyter",
+        )
+    )
     with open(folder / "hub" / "log", "w+") as log:
-        process = subprocess.Popen(["jupyterhub", "-f", "config.py"], cwd=folder / "hub", stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            ["jupyterhub", "-f", "config.py"], cwd=folder / "hub", stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
         try:
             wait_for(f"{url}/hub/api", process)
             yield
@@ -197,9 +235,13 @@ def main(n_users):
     programs = ["jupyterhub", "jupyterhub-singleuser", "configurable-http-proxy", "openssl"]
     lacking = [program for program in programs if not shutil.which(program)]
     if lacking:
-        sys.exit(f"A rehearsal needs {' and '.join(lacking)}, which cannot be found: install it, or put the bin folder of your JupyterHub on the PATH.")
+        sys.exit(
+            f"A rehearsal needs {' and '.join(lacking)}, which cannot be found: install it, or put the bin folder of your JupyterHub on the PATH."
+        )
     if os.geteuid() != 0 or os.readlink("/proc/self/ns/mnt") == os.readlink(f"/proc/{os.getppid()}/ns/mnt"):
-        sys.exit("Start this with scripts/hub --rehearse, as root: what is mounted over /etc/passwd must not be seen by all of this machine.")
+        sys.exit(
+            "Start this with scripts/hub --rehearse, as root: what is mounted over /etc/passwd must not be seen by all of this machine."
+        )
     with tempfile.TemporaryDirectory(prefix="hub-") as folder:
         folder = Path(folder)
         folder.chmod(0o711)
@@ -210,7 +252,8 @@ def main(n_users):
             everybody_is_done = threading.Barrier(n_users, action=lambda: [user.measure() for user in users])
             started = time.perf_counter()
             threads = [
-                threading.Thread(target=user.run, args=(users[number % n_users], everybody_is_done)) for number, user in enumerate(users, 1)
+                threading.Thread(target=user.run, args=(users[number % n_users], everybody_is_done))
+                for number, user in enumerate(users, 1)
             ]
             for thread in threads:
                 thread.start()
@@ -225,11 +268,17 @@ def main(n_users):
 
 def report(users, seconds):
     print(f"{len(users)} users logged in to a JupyterHub on {os.cpu_count()} processors, {seconds:.0f} s in all")
-    for what, key in [("their Jupyter was there after", "server"), ("a first trained network after", FIRST), ("early stopping ended after", LAST)]:
+    for what, key in [
+        ("their Jupyter was there after", "server"),
+        ("a first trained network after", FIRST),
+        ("early stopping ended after", LAST),
+    ]:
         times = [user.seconds[key] for user in users]
         print(f"  {what:30} {statistics.median(times):.0f} s (median), {max(times):.0f} s at most")
     memory = {kind: statistics.mean(user.memory[kind] for user in users) for kind in users[0].memory}
-    print(f"  memory of each                 {memory['kernel']:.0f} MiB for the kernel and {memory['Jupyter']:.0f} MiB for the Jupyter, with a share of what they share")
+    print(
+        f"  memory of each                 {memory['kernel']:.0f} MiB for the kernel and {memory['Jupyter']:.0f} MiB for the Jupyter, with a share of what they share"
+    )
     print(f"For 30 attendees: {30 * sum(memory.values()) / 1024:.1f} GiB of memory.")
 
 

@@ -3,9 +3,6 @@
 import numpy as np
 import theano
 import theano.tensor as T
-from scripts.experiments import classifier
-from scripts.experiments.descent import compile_training
-from scripts.experiments.run import Trained
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
 from deeplearning_tutorial.autoencoder import DeepAutoencoder, SdA
@@ -14,6 +11,9 @@ from deeplearning_tutorial.layers import dropout
 from deeplearning_tutorial.mlp import MLP
 from deeplearning_tutorial.regularization import l2
 from deeplearning_tutorial.training import MinibatchFunction
+from scripts.experiments import classifier
+from scripts.experiments.descent import compile_training
+from scripts.experiments.run import Trained
 
 PRETRAINED = {
     "hidden": [1000, 1000, 1000],
@@ -71,7 +71,9 @@ def train_deep_autoencoder(configuration, seed, run):
             configuration["decay"],
             configuration["momentum"],
         ),
-        MinibatchFunction([model.x], model.reconstruction_cost("squared-error"), valid_set[:1], configuration["batch_size"]),
+        MinibatchFunction(
+            [model.x], model.reconstruction_cost("squared-error"), valid_set[:1], configuration["batch_size"]
+        ),
         model.params,
         n_epochs=configuration["n_epochs"],
         patience=None,
@@ -102,7 +104,9 @@ def pretrain(model, configuration, run, datasets, before_epoch):
     train_set, valid_set, _ = datasets
     batch_size = configuration["batch_size"]
     rates = configuration["pretraining_rates"]
-    for number, (layer, corruption, rate) in enumerate(zip(model.dA_layers, model.corruption_levels, rates, strict=True), 1):
+    for number, (layer, corruption, rate) in enumerate(
+        zip(model.dA_layers, model.corruption_levels, rates, strict=True), 1
+    ):
         cost = layer.reconstruction_cost(corruption)
         run.fit(
             f"layer {number}",

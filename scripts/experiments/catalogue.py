@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import deeplearning_tutorial  # noqa: F401, I001  before theano
-
+import deeplearning_tutorial  # noqa: F401  before theano
 from scripts.experiments import autoencoders, classifier, committee
 
 
@@ -49,7 +48,14 @@ CATALOGUE = {
         7.489583,
         "Theano tutorial, whole mini-batches of 600",
         classifier.train,
-        {**classifier.PLAIN, "learning_rate": 0.13, "batch_size": 600, "n_epochs": 1000, "patience": 5000, "shuffle": False},
+        {
+            **classifier.PLAIN,
+            "learning_rate": 0.13,
+            "batch_size": 600,
+            "n_epochs": 1000,
+            "patience": 5000,
+            "shuffle": False,
+        },
     ),
     "mlp": Experiment(
         "784-500-10 tanh, L2",
@@ -72,7 +78,15 @@ CATALOGUE = {
         3.13,
         "2016 workshop, 10 epochs",
         classifier.train,
-        {**classifier.PLAIN, "hidden": [200, 100], "learning_rate": 0.03, "momentum": 0.9, "decay": True, "batch_size": 20, "n_epochs": 10},
+        {
+            **classifier.PLAIN,
+            "hidden": [200, 100],
+            "learning_rate": 0.03,
+            "momentum": 0.9,
+            "decay": True,
+            "batch_size": 20,
+            "n_epochs": 10,
+        },
     ),
     "mlp-dropout": Experiment(
         "784-800-800-10 ReLU, dropout, adversarial examples",
@@ -116,11 +130,20 @@ CATALOGUE = {
             "l2": 0.0,
             "shuffle": True,
             # A little of it, as what the code has to tell should not become more; and of half of the digits, as it blurs.
-            "distortion": {"share": 0.5, "rotation": 4, "translation": 0.3, "scaling": 0.04, "shear": 0.04, "alpha": 12},
+            "distortion": {
+                "share": 0.5,
+                "rotation": 4,
+                "translation": 0.3,
+                "scaling": 0.04,
+                "shear": 0.04,
+                "alpha": 12,
+            },
         },
         unit="squared error per digit",
     ),
-    "elastic": Experiment("784-800-800-10 ReLU, distorted digits", 0.7, "Simard et al. 2003", classifier.train, ELASTIC),
+    "elastic": Experiment(
+        "784-800-800-10 ReLU, distorted digits", 0.7, "Simard et al. 2003", classifier.train, ELASTIC
+    ),
     "deep-elastic": Experiment(
         "784-2500-2000-1500-1000-500-10 ReLU, distorted digits, answers averaged over nine places of a digit",
         0.35,
@@ -144,7 +167,13 @@ CATALOGUE = {
         {
             **ELASTIC,
             "n_epochs": 60,
-            "members": [{}, {"width": 14}, {"width": 20}, {"deslant": True}, *({"deslant": True, "width": width} for width in (11, 14, 17, 20))],
+            "members": [
+                {},
+                {"width": 14},
+                {"width": 20},
+                {"deslant": True},
+                *({"deslant": True, "width": width} for width in (11, 14, 17, 20)),
+            ],
         },
     ),
 }

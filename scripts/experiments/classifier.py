@@ -3,17 +3,17 @@
 import numpy as np
 import theano
 import theano.tensor as T
-from scripts.experiments.descent import compile_training
-from scripts.experiments.run import Trained, error_rate
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
-from deeplearning_tutorial.data.augmentation import FreshEpochs, distort, translate
 from deeplearning_tutorial.data import load_data
+from deeplearning_tutorial.data.augmentation import FreshEpochs, distort, translate
 from deeplearning_tutorial.initialization import he_normal
 from deeplearning_tutorial.layers import LogisticRegression
 from deeplearning_tutorial.mlp import MLP
 from deeplearning_tutorial.regularization import adversarial_examples, l2
 from deeplearning_tutorial.training import MinibatchFunction
+from scripts.experiments.descent import compile_training
+from scripts.experiments.run import Trained, error_rate
 
 PLAIN = {
     "hidden": [],  # units in each hidden layer; without any it is logistic regression
@@ -37,7 +37,9 @@ ACTIVATIONS = {"tanh": T.tanh, "relu": T.nnet.relu, "sigmoid": T.nnet.sigmoid}
 def train(configuration, seed, run, datasets=None):
     """A classifier, trained on the run's data set, or on others; `configuration` has the keys of `PLAIN`."""
     x, y = T.matrix("x"), T.ivector("y")
-    return fit(build(configuration, seed, x), configuration, seed, run, "training", x, y, datasets or load_data(run.dataset))
+    return fit(
+        build(configuration, seed, x), configuration, seed, run, "training", x, y, datasets or load_data(run.dataset)
+    )
 
 
 def train_for_shifts(configuration, seed, run):

@@ -3,11 +3,11 @@
 import functools
 
 import numpy as np
+
+from deeplearning_tutorial.data import load_data
 from scripts.experiments import classifier
 from scripts.experiments.normalization import normalize
 from scripts.experiments.run import Trained, error_rate
-
-from deeplearning_tutorial.data import load_data
 
 
 def train(configuration, seed, run):
@@ -23,7 +23,11 @@ def train(configuration, seed, run):
 
     _, valid_set, test_set = load_data(run.dataset)
     return Trained(
-        params={f"{name} {number}": value for number, (member, _) in enumerate(members, 1) for name, value in member.params.items()},
+        params={
+            f"{name} {number}": value
+            for number, (member, _) in enumerate(members, 1)
+            for name, value in member.params.items()
+        },
         validation_error=error_rate(classify, *valid_set),
         classify=classify,
         test_set=test_set,

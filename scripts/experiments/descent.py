@@ -8,7 +8,9 @@ from deeplearning_tutorial.training import MinibatchFunction
 from deeplearning_tutorial.updates import linear_decay, momentum, sgd
 
 
-def compile_training(inputs, cost, params, dataset, batch_size, n_epochs, learning_rate, decay=False, mu=0.0, limited=(), limit=None):
+def compile_training(
+    inputs, cost, params, dataset, batch_size, n_epochs, learning_rate, decay=False, mu=0.0, limited=(), limit=None
+):
     """A function that trains on a mini-batch.
 
     Parameters

@@ -17,7 +17,9 @@ INK = {"color": "#2468a8"}
 
 def of_run(found, trained, dataset):
     """The error against time, filters, and the digits still wrong or how they are reconstructed: a PNG."""
-    figure, (curve, filters, digits) = plt.subplots(1, 3, figsize=(15, 5), layout="constrained", width_ratios=[1, 1.1, 1.1])
+    figure, (curve, filters, digits) = plt.subplots(
+        1, 3, figsize=(15, 5), layout="constrained", width_ratios=[1, 1.1, 1.1]
+    )
     draw_error(curve, found)
     draw_filters(filters, trained)
     x, y = load_arrays(dataset)[2]
@@ -41,11 +43,17 @@ def draw_error(axes, found):
             continue
         seconds = np.array(curve["seconds"]) + before
         if phase in members:  # one after the other, but all from 0 here
-            how = {"lw": 0.8, "color": plt.cm.viridis(members.index(phase) / len(members)), "label": f"validation, {phase}"}
+            how = {
+                "lw": 0.8,
+                "color": plt.cm.viridis(members.index(phase) / len(members)),
+                "label": f"validation, {phase}",
+            }
         else:
             how = {"lw": 1.2, "label": f"validation, {phase}", **INK}
         axes.plot(seconds, scale * np.array(curve["validation_error"]), **how)
-    averaged = "all together" if members else "shifted copies too" if found["configuration"].get("test_time_shift") else None
+    averaged = (
+        "all together" if members else "shifted copies too" if found["configuration"].get("test_time_shift") else None
+    )
     if averaged:
         error = found["validation_error"]
         axes.axhline(error, lw=1.2, ls="-" if members else ":", label=f"validation, {averaged}: {error:.3g}", **INK)
@@ -90,11 +98,16 @@ def of_all(results):
         if "test_error" not in found:
             continue
         before, phases = 0, list(found["curves"].items())
-        for phase, curve in phases[:-1]:
+        for _, curve in phases[:-1]:
             before += curve["seconds"][-1]
         curve = phases[-1][1]
         seconds = np.array(curve["seconds"]) + before
-        (line,) = axes.plot(seconds, 100 * np.array(curve["validation_error"]), lw=1.2, label=f"{found['name']}: {found['test_error']:.3g} % of the test set")
+        (line,) = axes.plot(
+            seconds,
+            100 * np.array(curve["validation_error"]),
+            lw=1.2,
+            label=f"{found['name']}: {found['test_error']:.3g} % of the test set",
+        )
         axes.plot(found["seconds"], found["test_error"], "o", color=line.get_color())
     axes.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel="validation error (%), test error (dots)")
     for axis in [axes.xaxis, axes.yaxis]:

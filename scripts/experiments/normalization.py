@@ -24,7 +24,9 @@ def normalize(images, deslant=False, width=None):
     """
     if not (deslant or width):
         return images
-    return np.stack([_normalize(image, deslant, width) for image in images.reshape(-1, SIDE, SIDE)]).reshape(images.shape)
+    return np.stack([_normalize(image, deslant, width) for image in images.reshape(-1, SIDE, SIDE)]).reshape(
+        images.shape
+    )
 
 
 def _normalize(image, deslant, width):

@@ -5,10 +5,9 @@ import json
 import platform
 from importlib.metadata import version
 
-from scripts.benchmarks.compare_devices import processor, threads, write_file
-
 from deeplearning_tutorial import checkpoint
 from deeplearning_tutorial.engine import device_in_use
+from scripts.benchmarks.compare_devices import processor, threads, write_file
 
 MOST_BYTES = 8 * 2**20  # of parameters that are kept beside the results
 SUMS = "SHA256SUMS"

@@ -14,6 +14,7 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+
 from scripts import ROOT
 
 RUNS = ROOT / "build" / "runs"
@@ -37,7 +38,9 @@ def main(arguments=None):
     experiment = CATALOGUE[options.name]
     unknown = [key for key, _ in options.set if key not in experiment.configuration]
     if unknown:
-        print(f"There is no {unknown[0]!r} in the configuration: {', '.join(experiment.configuration)}.", file=sys.stderr)
+        print(
+            f"There is no {unknown[0]!r} in the configuration: {', '.join(experiment.configuration)}.", file=sys.stderr
+        )
         return 2
     try:
         return reproduce(options, experiment)
@@ -54,14 +57,30 @@ def parse(arguments):
     parser.add_argument("name", nargs="?", help="which model, see --list")
     parser.add_argument("--list", action="store_true", help="list the models, and what was published")
     parser.add_argument("--device", help="cpu, cuda or opencl0:0 (default: as THEANO_FLAGS says, or cpu)")
-    parser.add_argument("--seed", type=seed, default=1234, help="of initial weights, order of the digits and all that is random (default: 1234)")
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        default=1234,
+        help="of initial weights, order of the digits and all that is random (default: 1234)",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--resume", action="store_true", help="go on with the run that was interrupted")
     how.add_argument("--fresh", action="store_true", help="begin anew, and delete the run that was interrupted")
     parser.add_argument(
-        "--set", type=setting, action="append", default=[], metavar="KEY=VALUE", help="another value in the configuration, such as n_epochs=5; results then go to build/runs"
+        "--set",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="another value in the configuration, such as n_epochs=5; results then go to build/runs",
     )
-    parser.add_argument("--checkpoint-seconds", type=float, default=60, metavar="S", help="the least time between two checkpoints (default: 60)")
+    parser.add_argument(
+        "--checkpoint-seconds",
+        type=float,
+        default=60,
+        metavar="S",
+        help="the least time between two checkpoints (default: 60)",
+    )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the results go (default: results)")
     options = parser.parse_args(arguments)
     if not (options.list or options.name):
@@ -87,7 +106,9 @@ def seed(text):
 
 def listing(catalogue):
     width = max(map(len, catalogue))
-    return "\n".join(f"{name:{width}}  {one.title}; {one.source}: {one.reference:.7g} {one.unit}" for name, one in catalogue.items())
+    return "\n".join(
+        f"{name:{width}}  {one.title}; {one.source}: {one.reference:.7g} {one.unit}" for name, one in catalogue.items()
+    )
 
 
 def reproduce(options, experiment):
@@ -119,7 +140,9 @@ def is_standard(configuration, experiment):
     from deeplearning_tutorial.data.loading import ROWS_VARIABLE
     from deeplearning_tutorial.training import EPOCHS_VARIABLE
 
-    return configuration == experiment.configuration and not (os.environ.get(ROWS_VARIABLE) or os.environ.get(EPOCHS_VARIABLE))
+    return configuration == experiment.configuration and not (
+        os.environ.get(ROWS_VARIABLE) or os.environ.get(EPOCHS_VARIABLE)
+    )
 
 
 @contextlib.contextmanager
@@ -153,7 +176,9 @@ def prepare(folder, about, options):
     if not options.resume:
         return f"A run of {about['name']!r} with seed {about['seed']} was begun before: --resume goes on with it, --fresh deletes it."
     begun = json.loads(path.read_text())
-    different = [key for key in ("configuration", "device", "versions") if begun[key] != json.loads(json.dumps(about[key]))]
+    different = [
+        key for key in ("configuration", "device", "versions") if begun[key] != json.loads(json.dumps(about[key]))
+    ]
     if different:
         changes = "; ".join(f"{key} was {begun[key]}, and is {about[key]}" for key in different)
         return f"The run that was begun cannot go on to the same end: {changes}. Go back, or begin anew with --fresh."

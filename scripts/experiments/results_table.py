@@ -7,7 +7,7 @@ import argparse
 import json
 import re
 import sys
-from pathlib import Path
+
 from scripts import ROOT
 
 BEGIN, END = "<!-- results: begin (written by scripts/results_table) -->", "<!-- results: end -->"
@@ -28,7 +28,9 @@ def main(arguments=None, root=ROOT):
     wanted = replaced(text, table(results))
     if options.check:
         if wanted != text:
-            print("The table in README.md is not the one of results/*.json: run scripts/results_table.", file=sys.stderr)
+            print(
+                "The table in README.md is not the one of results/*.json: run scripts/results_table.", file=sys.stderr
+            )
             return 1
         return 0
     from scripts.benchmarks.compare_devices import write_file

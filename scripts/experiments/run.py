@@ -87,7 +87,11 @@ class Trained:
         x = self.test_set[0].get_value()
         x = x[: self.n_test(len(x))]
         if self.reconstruct is not None:
-            return {"test_squared_error": float(np.mean(np.sum((x - in_batches(self.reconstruct, x)) ** 2, axis=1, dtype="float64")))}
+            return {
+                "test_squared_error": float(
+                    np.mean(np.sum((x - in_batches(self.reconstruct, x)) ** 2, axis=1, dtype="float64"))
+                )
+            }
         predictions = in_batches(self.classify, x).argmax(axis=1)
         labels = self.test_set[1].eval()[: len(x)]
         wrong = np.flatnonzero(predictions != labels)

@@ -27,10 +27,11 @@ from pathlib import Path
 
 import dask
 import numpy as np
-from scripts.benchmarks.compare_devices import write_file
 from distributed import Client, LocalCluster, as_completed
 from tqdm import tqdm
+
 from scripts import ROOT
+from scripts.benchmarks.compare_devices import write_file
 
 SWEEPS = ROOT / "build" / "sweeps"
 MOST_TRIALS = 10_000
@@ -73,7 +74,13 @@ def parse(arguments):
     parser.add_argument("values", nargs="*", type=setting, metavar="KEY=VALUES", help="what to try")
     parser.add_argument("--random", type=int, metavar="N", help="N trials drawn at random, instead of all combinations")
     parser.add_argument("--seed", type=int, default=1234, help="of the drawing and of each trial (default: 1234)")
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), metavar="N", help="trials at a time on this machine (default: one for each core)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=len(os.sched_getaffinity(0)),
+        metavar="N",
+        help="trials at a time on this machine (default: one for each core)",
+    )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler: the trials run on its workers")
     parser.add_argument("--worker", metavar="ADDRESS", help="be a worker of this Dask scheduler, until it ends")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="where results go (default: build/sweeps/NAME)")
@@ -144,7 +151,11 @@ def draw(rng, values):
 
 def key_of(options, configuration):
     """The same for the same trial, and for no other."""
-    limits = {name: value for name, value in os.environ.items() if name in ("DEEPLEARNING_TUTORIAL_ROWS", "DEEPLEARNING_TUTORIAL_EPOCHS")}
+    limits = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("DEEPLEARNING_TUTORIAL_ROWS", "DEEPLEARNING_TUTORIAL_EPOCHS")
+    }
     text = json.dumps([options.name, options.seed, configuration, limits], sort_keys=True)
     return f"{options.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
@@ -168,7 +179,9 @@ def search(options, trials, folder):
         best = math.inf
 
         def submit(key, name):
-            return client.submit(worker.try_out, options.name, missing[key]["configuration"], options.seed, key, key=name)
+            return client.submit(
+                worker.try_out, options.name, missing[key]["configuration"], options.seed, key, key=name
+            )
 
         # A worker that is killed takes what it computes with it, and Dask blames all of that. Each is tried again alone.
         waiting = list(missing)
@@ -237,7 +250,9 @@ def be_worker(address):
     dask_command = Path(sys.executable).with_name("dask")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "scripts")])
     options = ["--nthreads", "1", "--nworkers", str(n_workers), "--memory-limit", "0", "--no-dashboard"]
-    os.execv(dask_command, [str(dask_command), "worker", address, *options, "--local-directory", str(SWEEPS / "worker")])
+    os.execv(
+        dask_command, [str(dask_command), "worker", address, *options, "--local-directory", str(SWEEPS / "worker")]
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -278,9 +293,13 @@ def plot(done, options):
     import matplotlib.pyplot as plt
 
     done = [trial for trial in done if "validation_error" in trial]
-    keys = [key for key, values in options.values if isinstance(values, Range) or len(values) > 1] or [options.values[0][0]]
+    keys = [key for key, values in options.values if isinstance(values, Range) or len(values) > 1] or [
+        options.values[0][0]
+    ]
     errors = [trial["validation_error"] for trial in done]
-    figure, panels = plt.subplots(1, len(keys), figsize=(1 + 3 * len(keys), 3.4), sharey=True, squeeze=False, layout="constrained")
+    figure, panels = plt.subplots(
+        1, len(keys), figsize=(1 + 3 * len(keys), 3.4), sharey=True, squeeze=False, layout="constrained"
+    )
     for axes, key in zip(panels[0], keys):
         values = [trial["values"][key] for trial in done]
         if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):

@@ -36,8 +36,9 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbgrader.preprocessors import ClearSolutions
-from scripts.notebooks.client import notebook_client
+
 from scripts import ROOT
+from scripts.notebooks.client import notebook_client
 
 SOLVED = ROOT / "notebooks" / "solved"
 ATTENDEE = ROOT / "notebooks"
@@ -58,7 +59,9 @@ SHORTEST_LEAK = 10
 # of its widgets) would differ from one machine to the next.
 METADATA = {
     "kernelspec": {
-        "display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3",
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
     },
     "language_info": {
         "codemirror_mode": {"name": "ipython", "version": 3},
@@ -158,10 +161,7 @@ def marker_problems(nb, name="notebook"):
     for number, cell in numbered(nb.cells):
         if "nbgrader" in cell.metadata:
             # ClearSolutions would replace the whole cell, checked by nothing here.
-            problems.append(
-                f"{place(name, number)}: nbgrader metadata; remove it, "
-                f"'{BEGIN}' and '{END}' are enough"
-            )
+            problems.append(f"{place(name, number)}: nbgrader metadata; remove it, '{BEGIN}' and '{END}' are enough")
         problems += cell_marker_problems(cell, name, number)
     return problems
 
@@ -175,26 +175,19 @@ def cell_marker_problems(cell, name, number):
         here = place(name, number, line_number)
         marker = line.strip()
         if cell.cell_type != "code":
-            problems.append(
-                f"{here}: {marker!r} in a {cell.cell_type} cell; solutions stand in code cells"
-            )
+            problems.append(f"{here}: {marker!r} in a {cell.cell_type} cell; solutions stand in code cells")
         elif marker not in (BEGIN, END):
             problems.append(f"{here}: {marker!r} is no marker; write '{BEGIN}' or '{END}'")
         elif marker == BEGIN:
             if begin_line is not None:
-                problems.append(
-                    f"{here}: nested '{BEGIN}'; end the one of line {begin_line} first"
-                )
+                problems.append(f"{here}: nested '{BEGIN}'; end the one of line {begin_line} first")
             begin_line = line_number
         elif begin_line is None:
             problems.append(f"{here}: stray '{END}'; no '{BEGIN}' stands before it in this cell")
         else:
             begin_line = None
     if begin_line is not None:
-        problems.append(
-            f"{place(name, number, begin_line)}: unclosed '{BEGIN}'; "
-            f"add '{END}' where the solution ends"
-        )
+        problems.append(f"{place(name, number, begin_line)}: unclosed '{BEGIN}'; add '{END}' where the solution ends")
     return problems
 
 
@@ -326,17 +319,17 @@ def leak_problems(solved, attendee, name="notebook"):
     problems = marker_text_problems(attendee, name)
     shown = [
         {squeezed_code(line) for line in cell.source.splitlines()}
-        for cell in attendee.cells if cell.cell_type == "code"
+        for cell in attendee.cells
+        if cell.cell_type == "code"
     ]
     visible = set().union(*shown)
-    readable = [
-        (where, line.strip(), squeezed(line)) for where, line in readable_lines(attendee, name)
-    ]
+    readable = [(where, line.strip(), squeezed(line)) for where, line in readable_lines(attendee, name)]
     for number, cell in numbered(solved.cells):
         for block in solution_blocks(cell.source) if cell.cell_type == "code" else []:
             lines = {squeezed_code(line): (at, line.strip()) for at, line in block}
             telling = {
-                text: origin for text, origin in lines.items()
+                text: origin
+                for text, origin in lines.items()
                 if len(text) >= SHORTEST_LEAK and not text.startswith("#")
             }
             if len(telling) > 1 and any(telling.keys() <= cell_lines for cell_lines in shown):
@@ -350,7 +343,8 @@ def leak_problems(solved, attendee, name="notebook"):
                         f"{place(name, number, line_number)}: this line of a solution, "
                         f"{line!r}, can be read in {where}: {found!r}; reword that, or move "
                         "the line out of the solution"
-                        for where, found, searched in readable if contains(searched, text)
+                        for where, found, searched in readable
+                        if contains(searched, text)
                     ]
     return problems
 
@@ -386,7 +380,8 @@ def output_texts(cell):
 def marker_text_problems(nb, name):
     return [
         f"{where}: shows a solution marker, {line.strip()!r}; change what the cell prints"
-        for where, line in readable_lines(nb, name) if MARKER_LIKE.search(line)
+        for where, line in readable_lines(nb, name)
+        if MARKER_LIKE.search(line)
     ]
 
 
@@ -416,10 +411,7 @@ def solved_problems(nb, name="notebook", root=ROOT):
         for output in cell.outputs:
             expects_error = "raises-exception" in cell.metadata.get("tags", [])
             if output.output_type == "error" and not expects_error:
-                problems.append(
-                    f"{here}: saved error {output.ename}: {output.evalue}; "
-                    f"mend the cell, then {cure}"
-                )
+                problems.append(f"{here}: saved error {output.ename}: {output.evalue}; mend the cell, then {cure}")
         for text in output_texts(cell):
             for line_number, line in numbered(text.splitlines()):
                 if found := paths.search(line):
@@ -465,7 +457,8 @@ def extra_problems(solved_folder, attendee_folder):
     sources = {path.name for path in notebook_paths(solved_folder)}
     return [
         f"{path.name}: has no source in {solved_folder.name}/; delete it, or write its source"
-        for path in notebook_paths(attendee_folder) if path.name not in sources
+        for path in notebook_paths(attendee_folder)
+        if path.name not in sources
     ]
 
 
@@ -489,9 +482,16 @@ def drift_problems(path, text, longest_diff=20):
     found = path.read_text(encoding="utf-8")
     if found == text:
         return []
-    diff = list(difflib.unified_diff(
-        found.splitlines(), text.splitlines(), "as it is", "as generated", lineterm="", n=1,
-    ))
+    diff = list(
+        difflib.unified_diff(
+            found.splitlines(),
+            text.splitlines(),
+            "as it is",
+            "as generated",
+            lineterm="",
+            n=1,
+        )
+    )
     if len(diff) > longest_diff:
         diff[longest_diff:] = [f"… {len(diff) - longest_diff} more lines"]
     return ["\n    ".join([f"{path.name}: differs from what is generated; {cure}", *diff])]
@@ -546,9 +546,7 @@ def execute(path):
         client.execute(env={**os.environ, "TQDM_DISABLE": "1"})
     except (CellExecutionError, DeadKernelError) as error:
         here = place(path.stem, failed_cell(nb))
-        raise NotebookError(
-            f"{here}: failed; the file is left as it was\n{str(error).strip()}"
-        ) from error
+        raise NotebookError(f"{here}: failed; the file is left as it was\n{str(error).strip()}") from error
     seconds = time.perf_counter() - start
     clean_executed(nb)
     write_atomically(path, notebook_text(nb))
@@ -598,9 +596,7 @@ def chosen(names, solved_folder):
     for prefix in prefixes:
         if not any(path.stem.startswith(prefix) for path in paths):
             known = ", ".join(path.stem for path in paths) or "none"
-            raise NotebookError(
-                f"no solved notebook {prefix!r} in {solved_folder}; there are: {known}"
-            )
+            raise NotebookError(f"no solved notebook {prefix!r} in {solved_folder}; there are: {known}")
     return [path for path in paths if path.stem.startswith(prefixes)]
 
 

@@ -35,10 +35,18 @@ from urllib.parse import unquote, urlsplit
 import nbformat
 from nbconvert import HTMLExporter, SlidesExporter
 from nbconvert.filters import markdown2html
-from scripts.notebooks.release import BEGIN, SOLVED, NotebookError, chosen, instructor_notebook, read_notebook, solved_problems
 
-from deeplearning_tutorial.data.download import DataError, from_npm, shown  # noqa: E402
+from deeplearning_tutorial.data.download import DataError, from_npm, shown
 from scripts import ROOT
+from scripts.notebooks.release import (
+    BEGIN,
+    SOLVED,
+    NotebookError,
+    chosen,
+    instructor_notebook,
+    read_notebook,
+    solved_problems,
+)
 
 OUTPUT = ROOT / "build" / "html"
 TITLE = "Deep learning from first principles, in Theano"
@@ -46,15 +54,21 @@ TITLE = "Deep learning from first principles, in Theano"
 # What the pages and slides load, in folders named after what it is: npm package, and SHA-256 of each file of it.
 # MathJax's SVG output draws its letters itself; fonts are files that a browser may refuse to load without a server.
 ASSETS = {
-    "reveal": ("reveal.js@4.6.1", {
-        "LICENSE": "b7cb6bd5ddfd103bf1795467346d95f2a20eb027db0c3fc96255e8a3434dbdb5",
-        "dist/reveal.css": "fa4713396db8274bc0f1def50767464b6d98e61f4f83d17f4de6417210b25901",
-        "dist/reveal.js": "73d4b64d59eded6de6a49500e7b709eb8d92c0d1d88d911319ce551c31341e9f",
-    }),
-    "mathjax": ("mathjax@3.2.2", {
-        "LICENSE": "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30",
-        "es5/tex-svg-full.js": "a4354ff94fd868aea0cc6eaaa79a57fda0588646fc46ee3700a349ee0a11cbe6",
-    }),
+    "reveal": (
+        "reveal.js@4.6.1",
+        {
+            "LICENSE": "b7cb6bd5ddfd103bf1795467346d95f2a20eb027db0c3fc96255e8a3434dbdb5",
+            "dist/reveal.css": "fa4713396db8274bc0f1def50767464b6d98e61f4f83d17f4de6417210b25901",
+            "dist/reveal.js": "73d4b64d59eded6de6a49500e7b709eb8d92c0d1d88d911319ce551c31341e9f",
+        },
+    ),
+    "mathjax": (
+        "mathjax@3.2.2",
+        {
+            "LICENSE": "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30",
+            "es5/tex-svg-full.js": "a4354ff94fd868aea0cc6eaaa79a57fda0588646fc46ee3700a349ee0a11cbe6",
+        },
+    ),
 }
 CACHE = ROOT / ".venv" / "cache" / "slides"
 
@@ -247,7 +261,8 @@ SLIDES_CSS = """
 html:not(.print-pdf) .reveal .slides section > section { max-height: 100%; overflow: hidden auto; }
 """.replace("TALLEST_PICTURE", str(TALLEST_PICTURE))
 
-SLIDES_SCRIPT = """
+SLIDES_SCRIPT = (
+    """
 <script src="assets/reveal/dist/reveal.js"></script>
 <script>
 // A slide that is too tall is set smaller; if that is not enough, its CSS lets it scroll.
@@ -268,7 +283,10 @@ Reveal.on('slidechanged', fit);
 // Formulas and pictures have their sizes only now.
 window.addEventListener('load', () => MathJax.startup.promise.then(fit));
 </script>
-""".replace("WIDTH", str(WIDTH)).replace("HEIGHT", str(HEIGHT)).replace("SMALLEST", str(SMALLEST))
+""".replace("WIDTH", str(WIDTH))
+    .replace("HEIGHT", str(HEIGHT))
+    .replace("SMALLEST", str(SMALLEST))
+)
 
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -326,8 +344,13 @@ def slides_html(nb, name):
     for cell, slide_type in zip(nb.cells, slide_types(split.cells), strict=True):
         cell.metadata["slideshow"] = {"slide_type": slide_type}
     exporter = SlidesExporter(
-        raw_template=SLIDES_TEMPLATE, embed_images=True, reveal_url_prefix="assets/reveal", reveal_theme="workshop",
-        exclude_input_prompt=True, exclude_output_prompt=True, log=quiet(),
+        raw_template=SLIDES_TEMPLATE,
+        embed_images=True,
+        reveal_url_prefix="assets/reveal",
+        reveal_theme="workshop",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        log=quiet(),
     )
     return export(exporter, nb, name, script=SLIDES_SCRIPT)
 
@@ -373,6 +396,7 @@ def first_paragraph(nb):
 
 def relinked(nb, names, suffix):
     """The notebook with links to `names` leading to what is made of those; links to other notebooks become text."""
+
     def link(match):
         text, name, place = match.groups()
         return f"[{text}]({name}{suffix}{place or ''})" if name in names else text
@@ -576,7 +600,9 @@ def copy_assets(cache, folder):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(
-        prog="scripts/slides", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="scripts/slides",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--output", type=Path, metavar="FOLDER", default=OUTPUT, help="instead of build/html")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these notebooks; how a name begins is enough")

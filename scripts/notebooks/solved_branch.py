@@ -19,8 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.notebooks.release import NotebookError, instructor_notebook, notebook_text, read_notebook, solved_problems
 from scripts import ROOT
+from scripts.notebooks.release import NotebookError, instructor_notebook, notebook_text, read_notebook, solved_problems
 
 BRANCH = "refs/heads/solved"
 REMOTE_BRANCH = "refs/remotes/origin/solved"
@@ -61,8 +61,10 @@ class Repository:
         try:
             return subprocess.run(
                 # git status would otherwise write what it found out into the index.
-                ["git", "--no-optional-locks", "-c", "log.showSignature=false", *arguments], cwd=self.root,
-                input=(send or "").encode(errors="surrogateescape"), capture_output=True,
+                ["git", "--no-optional-locks", "-c", "log.showSignature=false", *arguments],
+                cwd=self.root,
+                input=(send or "").encode(errors="surrogateescape"),
+                capture_output=True,
                 env={**os.environ, **environment},
             )
         except FileNotFoundError:
@@ -113,11 +115,15 @@ def check_committed(repository):
     listed = repository.git("status", "--porcelain", "--untracked-files=all")
     changed = [line for line in listed.splitlines() if line[:2] != "??" or line[3:].strip('"').startswith(SOURCES)]
     if changed:
-        raise BranchError("\n".join([
-            "The branch is built from commits, and these changes are in none:",
-            *(f"  {line}" for line in changed),
-            "Commit them, or put them aside (git stash), then start again.",
-        ]))
+        raise BranchError(
+            "\n".join(
+                [
+                    "The branch is built from commits, and these changes are in none:",
+                    *(f"  {line}" for line in changed),
+                    "Commit them, or put them aside (git stash), then start again.",
+                ]
+            )
+        )
 
 
 def previous_tip(repository):
@@ -141,15 +147,19 @@ def check_made_here(repository, tip):
     if is_made_here(repository, tip):
         return
     branch = "solved" if tip == repository.commit(BRANCH) else "origin/solved"
-    raise BranchError("\n".join([
-        f"The branch {branch} ends with a commit that this script did not make: {repository.title(tip)}.",
-        "The next commit would undo it. If everybody should have the change, make it in notebooks/solved/.",
-        "To keep the commit on a branch of its own, and build solved without it:",
-        f"  git branch my-solved {branch}",
-        *(f"  {command}" for command in ways_back(branch, last_made_here(repository, tip))),
-        "  scripts/solved_branch",
-        "  git switch my-solved && git merge solved",
-    ]))
+    raise BranchError(
+        "\n".join(
+            [
+                f"The branch {branch} ends with a commit that this script did not make: {repository.title(tip)}.",
+                "The next commit would undo it. If everybody should have the change, make it in notebooks/solved/.",
+                "To keep the commit on a branch of its own, and build solved without it:",
+                f"  git branch my-solved {branch}",
+                *(f"  {command}" for command in ways_back(branch, last_made_here(repository, tip))),
+                "  scripts/solved_branch",
+                "  git switch my-solved && git merge solved",
+            ]
+        )
+    )
 
 
 def last_made_here(repository, tip):
@@ -232,7 +242,12 @@ def build_commit(repository, tree, source, tip):
     message = f"Solved: {subject}\n\nMade by scripts/solved_branch.\n\n{TRAILERS.format(source=source, tree=tree)}\n"
     parents = [word for parent in (tip, source) if parent for word in ("-p", parent)]
     return repository.git(
-        "commit-tree", tree, *parents, send=message, GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date,
+        "commit-tree",
+        tree,
+        *parents,
+        send=message,
+        GIT_AUTHOR_DATE=date,
+        GIT_COMMITTER_DATE=date,
     )
 
 
@@ -263,7 +278,9 @@ def build(root=ROOT):
 
 def main(arguments=None, root=ROOT):
     parser = argparse.ArgumentParser(
-        prog="scripts/solved_branch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="scripts/solved_branch",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args(arguments)
     try:

@@ -11,21 +11,18 @@ import sys
 from pathlib import Path
 
 import nbformat
-from scripts.notebooks.client import notebook_client
 from tqdm import tqdm
+
+from scripts.notebooks.client import notebook_client
 
 LITTLE = {"DEEPLEARNING_TUTORIAL_ROWS": "1200", "DEEPLEARNING_TUTORIAL_EPOCHS": "5", "TQDM_DISABLE": "1"}
 
 
 def main():
-    notebooks = {
-        path: nbformat.read(path, as_version=4) for path in map(Path, sys.argv[1:])
-    }
+    notebooks = {path: nbformat.read(path, as_version=4) for path in map(Path, sys.argv[1:])}
     # On a terminal a bar that moves, elsewhere a line now and then.
     pause = 0.1 if sys.stderr.isatty() else 10
-    with tqdm(
-        total=sum(len(nb.cells) for nb in notebooks.values()), unit="cell", mininterval=pause, ncols=80
-    ) as bar:
+    with tqdm(total=sum(len(nb.cells) for nb in notebooks.values()), unit="cell", mininterval=pause, ncols=80) as bar:
         for path, nb in notebooks.items():
             bar.set_description(f"      {path.stem}")
             run(path, nb, bar)

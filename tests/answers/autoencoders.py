@@ -1,4 +1,5 @@
 """Right and wrong answers to the exercises of notebook 05."""
+
 import numpy as np
 import theano
 import theano.tensor as T
@@ -72,13 +73,21 @@ RIGHT = [
 
 MISTAKES = [
     ("reconstruction", lambda x, W, b, c: s(T.dot(x, W) + b), "That is the code"),
-    ("reconstruction", lambda x, W, b, c: T.dot(s(T.dot(x, W) + b), W.T) + c, "sigmoid around the reconstruction is missing"),
+    (
+        "reconstruction",
+        lambda x, W, b, c: T.dot(s(T.dot(x, W) + b), W.T) + c,
+        "sigmoid around the reconstruction is missing",
+    ),
     ("reconstruction", lambda x, W, b, c: s(T.dot(T.dot(x, W) + b, W.T) + c), "before its activation function"),
     ("reconstruction", lambda x, W, b, c: T.dot(T.dot(x, W) + b, W.T) + c, "no activation function"),
     ("reconstruction", lambda x, W, b, c: s(T.dot(s(T.dot(x, W) + b), W) + c), "needs the transpose, `W.T`"),
     ("reconstruction", lambda x, W, b, c: s(T.dot(s(T.dot(x, W.T) + b), W) + c), "in the wrong half"),
     ("reconstruction", lambda x, W, b, c: s(T.dot(s(T.dot(x, W)), W.T) + c), "`b` of the hidden units are missing"),
-    ("reconstruction", lambda x, W, b, c: s(T.dot(s(T.dot(x, W) + b), W.T)), "`b_prime` of the reconstruction are missing"),
+    (
+        "reconstruction",
+        lambda x, W, b, c: s(T.dot(s(T.dot(x, W) + b), W.T)),
+        "`b_prime` of the reconstruction are missing",
+    ),
     ("reconstruction", lambda x, W, b, c: s(T.dot(s(T.dot(x, W)), W.T)), "Both biases are missing"),
     ("reconstruction", lambda x, W, b, c: s(T.dot(s(T.dot(x, W) + c), W.T) + b), "biases are exchanged"),
     ("reconstruction", reconstruct_with_own_weights, "a shared variable of its own"),
@@ -89,7 +98,6 @@ MISTAKES = [
     ("reconstruction", lambda x, W, b, c: s(np.dot(s(np.dot(x, W) + b), W.T) + c), "the matrix product is `T.dot`"),
     ("reconstruction", lambda x, W, b, c: s(T.dot(s(T.dot(W, x) + b), W.T) + c), "in the wrong order"),
     ("reconstruction", lambda x, W, b, c: T.dot(x, W).reshape((7, 7)), "Computing what it returns raised `"),
-
     ("cross_entropy", lambda x, z: -log_loss(x, z).sum(axis=1).mean(), "The minus is missing"),
     ("cross_entropy", lambda x, z: log_loss(x, z).mean(), "mean over all pixels"),
     ("cross_entropy", lambda x, z: log_loss(x, z).sum(), "sum over all digits"),
@@ -101,20 +109,31 @@ MISTAKES = [
     ("cross_entropy", lambda x, z: log_loss(x, z), "a loss for each pixel"),
     ("cross_entropy", lambda x, z: -(x * T.log(z)).sum(axis=1).mean(), "second half is missing"),
     ("cross_entropy", lambda x, z: -((1 - x) * T.log(1 - z)).sum(axis=1).mean(), "first half is missing"),
-    ("cross_entropy", lambda x, z: (-x * T.log(z) + (1 - x) * T.log(1 - z)).sum(axis=1).mean(), "belongs to both halves"),
+    (
+        "cross_entropy",
+        lambda x, z: (-x * T.log(z) + (1 - x) * T.log(1 - z)).sum(axis=1).mean(),
+        "belongs to both halves",
+    ),
     ("cross_entropy", lambda x, z: log_loss(z, x).sum(axis=1).mean(), "are exchanged"),
     ("cross_entropy", lambda x, z: ((x - z) ** 2).sum(axis=1).mean(), "squared error"),
     ("cross_entropy", lambda x, z: ((x - z) ** 2).mean(), "squared error"),
     ("cross_entropy", lambda x, z: log_loss(x, z).sum(axis=1)[:2], "has the shape (2,)"),
     ("cross_entropy", lambda x, z: log_loss(x, z).sum(axis=1).max(), "For three digits of five pixels it should be"),
     ("cross_entropy", lambda x, z: 3.0, "no symbolic expression"),
-
     ("corrupt", lambda rng, x, level: mask(rng, x, 1 - level) * x, "`p=1 - level`"),
     ("corrupt", lambda rng, x, level: x + rng.normal(x.shape, std=level), "as if noise were added"),
     ("corrupt", lambda rng, x, level: x - rng.binomial(x.shape, p=level, dtype=floatX), "as if noise were added"),
     ("corrupt", lambda rng, x, level: x * mask(rng, x, level, (x.shape[0], 1)), "one draw for a whole row"),
-    ("corrupt", lambda rng, x, level: x * mask(rng, x, level, (1, x.shape[1])), "same pixels are missing in every digit"),
-    ("corrupt", lambda rng, x, level: x * rng.binomial((), p=0.0, dtype=floatX), "one draw for a whole row, or for everything"),
+    (
+        "corrupt",
+        lambda rng, x, level: x * mask(rng, x, level, (1, x.shape[1])),
+        "same pixels are missing in every digit",
+    ),
+    (
+        "corrupt",
+        lambda rng, x, level: x * rng.binomial((), p=0.0, dtype=floatX),
+        "one draw for a whole row, or for everything",
+    ),
     ("corrupt", lambda rng, x, level: x * mask(rng, x, level) / (1 - level), "That is dropout"),
     ("corrupt", lambda rng, x, level: x * rng.binomial(x.shape, p=1 - level), "because `binomial` draws whole numbers"),
     ("corrupt", lambda rng, x, level: x * rng.binomial(x.shape, p=1 - level, dtype="float64"), "twice the memory"),
@@ -126,11 +145,18 @@ MISTAKES = [
     ("corrupt", lambda rng, x, level: x[:3], "returns the shape (3, 50)"),
     ("corrupt", corrupt_with_numpy, "same pixels are missing in every call"),
     ("corrupt", lambda rng, x, level: np.zeros((40, 50)), "no symbolic expression"),
-
     ("denoise", denoise_corrupted, "sets pixels to 0 once more"),
     ("denoise", code_of, "These are the codes"),
-    ("denoise", lambda a, noisy: output(a, a.get_hidden_values(a.input), noisy), "its symbolic input is `autoencoder.x`"),
-    ("denoise", lambda a, noisy: output(a, a.get_hidden_values(T.matrix()), noisy), "The input here is `autoencoder.x`"),
+    (
+        "denoise",
+        lambda a, noisy: output(a, a.get_hidden_values(a.input), noisy),
+        "its symbolic input is `autoencoder.x`",
+    ),
+    (
+        "denoise",
+        lambda a, noisy: output(a, a.get_hidden_values(T.matrix()), noisy),
+        "The input here is `autoencoder.x`",
+    ),
     ("denoise", lambda a, noisy: noisy, "the noisy digits, as they came in"),
     ("denoise", lambda a, noisy: output(a, a.get_reconstructed_input(a.x), noisy), "taken for codes"),
     ("denoise", lambda a, noisy: a.get_reconstructed_input(a.get_hidden_values(a.x)), "symbolic expression"),

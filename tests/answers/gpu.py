@@ -1,4 +1,5 @@
 """Right and wrong answers to the exercises of notebook 06."""
+
 import numpy as np
 import theano.tensor as T
 from theano.sandbox.rng_mrg import MRG_RandomStreams
@@ -30,7 +31,10 @@ def two_values(x):
 
 
 RIGHT = [
-    ("transfers", lambda function: tuple(n for n in nodes_of(function) if "FromHost" in name_of(n) or "FromGpu" in name_of(n))),
+    (
+        "transfers",
+        lambda function: tuple(n for n in nodes_of(function) if "FromHost" in name_of(n) or "FromGpu" in name_of(n)),
+    ),
     ("transfers", lambda function: [n for n in function.maker.fgraph.apply_nodes if "Host" in str(n.op)]),
     ("add_noise", lambda x: x + 0.6 * MRG_RandomStreams(3).uniform(x.shape) - 0.3),
     ("add_noise", lambda x: x + uniform(x)),
@@ -41,18 +45,45 @@ MISTAKES = [
     ("transfers", lambda function: (n for n in transfers_of(function)), "no list, but something of the type generator"),
     ("transfers", lambda function: [name_of(n) for n in transfers_of(function)], "names, or operations"),
     ("transfers", lambda function: [n.op for n in transfers_of(function)], "names, or operations"),
-    ("transfers", lambda function: [n.outputs[0] for n in transfers_of(function)], "something else in the list than nodes"),
-    ("transfers", lambda function: [n for n in nodes_of(function) if name_of(n) == "GpuToHost"], "finds none, where there are four"),
+    (
+        "transfers",
+        lambda function: [n.outputs[0] for n in transfers_of(function)],
+        "something else in the list than nodes",
+    ),
+    (
+        "transfers",
+        lambda function: [n for n in nodes_of(function) if name_of(n) == "GpuToHost"],
+        "finds none, where there are four",
+    ),
     ("transfers", nodes_of, "returns all nodes"),
-    ("transfers", lambda function: [n for n in nodes_of(function) if "Gpu" in name_of(n)], "work on the device as a transfer"),
-    ("transfers", lambda function: [n for n in nodes_of(function) if name_of(n).startswith("Gpu")], "work on the device as a transfer"),
-    ("transfers", lambda function: [n for n in nodes_of(function) if name_of(n) == "HostFromGpu"], "one direction only"),
-    ("transfers", lambda function: [n for n in nodes_of(function) if name_of(n) == "GpuFromHost"], "one direction only"),
+    (
+        "transfers",
+        lambda function: [n for n in nodes_of(function) if "Gpu" in name_of(n)],
+        "work on the device as a transfer",
+    ),
+    (
+        "transfers",
+        lambda function: [n for n in nodes_of(function) if name_of(n).startswith("Gpu")],
+        "work on the device as a transfer",
+    ),
+    (
+        "transfers",
+        lambda function: [n for n in nodes_of(function) if name_of(n) == "HostFromGpu"],
+        "one direction only",
+    ),
+    (
+        "transfers",
+        lambda function: [n for n in nodes_of(function) if name_of(n) == "GpuFromHost"],
+        "one direction only",
+    ),
     ("transfers", once_each, "two in each direction, and it returns 2 nodes"),
     ("transfers", lambda function: function.toposort(), "`function.maker.fgraph.toposort()`"),
     ("transfers", lambda function: [n for n in nodes_of(function) if "Host" in n.__name__], "`type(node.op).__name__`"),
-
-    ("add_noise", lambda x: x + RandomStreams(1).uniform(x.shape, -0.3, 0.3, dtype="float32"), "still drawn by NumPy, on the host"),
+    (
+        "add_noise",
+        lambda x: x + RandomStreams(1).uniform(x.shape, -0.3, 0.3, dtype="float32"),
+        "still drawn by NumPy, on the host",
+    ),
     ("add_noise", lambda x: x + np.random.uniform(-0.3, 0.3, size=x.shape), "NumPy wants numbers for a size"),
     ("add_noise", lambda x: x + MRG_RandomStreams(1).uniform((600, 784), -0.3, 0.3), "may have any: `size=x.shape`"),
     ("add_noise", lambda x: x + np.random.uniform(-0.3, 0.3, size=(600, 784)), "may have any: `size=x.shape`"),

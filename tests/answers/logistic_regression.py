@@ -1,4 +1,5 @@
 """Right and wrong answers to the exercises of notebook 01."""
+
 import numpy as np
 import theano
 import theano.tensor as T
@@ -50,7 +51,9 @@ def without_nan(train, other):
 
 
 def over_the_pixels(of, keepdims):
-    return lambda train, other: (other - (m := of(train, other)).mean(axis=1, keepdims=keepdims)) / m.std(axis=1, keepdims=keepdims)
+    return lambda train, other: (
+        (other - (m := of(train, other)).mean(axis=1, keepdims=keepdims)) / m.std(axis=1, keepdims=keepdims)
+    )
 
 
 def change_other(train, other):
@@ -102,7 +105,7 @@ RIGHT = [
     ("predict", lambda classifier, digits: classifier.y_pred.eval({classifier.input: digits}).astype("int32").tolist()),
     ("confusion_matrix", confusion_with_a_loop),
     ("confusion_matrix", lambda t, p: np.bincount(10 * t + p, minlength=100).reshape(10, 10).tolist()),
-    ("confusion_matrix", lambda t, p: (np.eye(10)[t].T @ np.eye(10)[p])),
+    ("confusion_matrix", lambda t, p: np.eye(10)[t].T @ np.eye(10)[p]),
     ("confusion_matrix", lambda t, p: np.histogram2d(t, p, bins=10, range=[[0, 10], [0, 10]])[0]),
     ("confusion_matrix", lambda t, p: np.histogram2d(t, p, bins=np.arange(11))[0]),
     ("most_wrong", lambda p, t, n: sorted(range(len(t)), key=lambda i: p[i, t[i]])[:n]),
@@ -118,7 +121,11 @@ MISTAKES = [
     ("normalize", lambda train, other: other[:3], "returns the shape (3, 6)"),
     ("normalize", lambda train, other: (train, other), "returns the shape (2, 6, 6)"),
     ("normalize", lambda train, other: (other - train.mean(axis=0)) / train.std(axis=0), "standard deviation 0"),
-    ("normalize", lambda train, other: (other - other.mean(axis=0)) / other.std(axis=0), "They must come from `train` alone"),
+    (
+        "normalize",
+        lambda train, other: (other - other.mean(axis=0)) / other.std(axis=0),
+        "They must come from `train` alone",
+    ),
     ("normalize", lambda train, other: (other - train.mean()) / train.std(), "for all pixels together"),
     ("normalize", over_the_pixels(lambda train, other: train, keepdims=True), "averaged over the pixels of a digit"),
     ("normalize", over_the_pixels(lambda train, other: train, keepdims=False), "averaged over the pixels of a digit"),
@@ -126,16 +133,35 @@ MISTAKES = [
     ("normalize", over_the_pixels(lambda train, other: other, keepdims=False), "averaged over the pixels of a digit"),
     ("normalize", lambda train, other: other - train.mean(axis=0), "nothing is divided"),
     ("normalize", lambda train, other: other / safe(train.std(axis=0)), "the mean is not subtracted"),
-    ("normalize", lambda train, other: (other - train.mean(axis=0)) / safe(train.var(axis=0)), "divides by the variance"),
-    ("normalize", lambda train, other: (train - train.mean(axis=0)) / safe(train.std(axis=0)), "never looks at `other`"),
-    ("normalize", lambda train, other: (other - train.mean(axis=0)) / (train.std(axis=0) + 1e-8), "Adding a tiny number"),
+    (
+        "normalize",
+        lambda train, other: (other - train.mean(axis=0)) / safe(train.var(axis=0)),
+        "divides by the variance",
+    ),
+    (
+        "normalize",
+        lambda train, other: (train - train.mean(axis=0)) / safe(train.std(axis=0)),
+        "never looks at `other`",
+    ),
+    (
+        "normalize",
+        lambda train, other: (other - train.mean(axis=0)) / (train.std(axis=0) + 1e-8),
+        "Adding a tiny number",
+    ),
     ("normalize", zero_where_constant, "Only subtract its mean"),
     ("normalize", without_nan, "`np.nan_to_num` makes the infinity"),
-    ("normalize", lambda train, other: np.nan_to_num((other - train.mean(axis=0)) / train.std(axis=0), posinf=0), "Only subtract its mean"),
+    (
+        "normalize",
+        lambda train, other: np.nan_to_num((other - train.mean(axis=0)) / train.std(axis=0), posinf=0),
+        "Only subtract its mean",
+    ),
     ("normalize", lambda train, other: other * 2, "are not `(other - mean) / std`"),
-    ("normalize", lambda train, other: normalize_with_where(train, other).astype("float64"), "From float32 it makes float64"),
+    (
+        "normalize",
+        lambda train, other: normalize_with_where(train, other).astype("float64"),
+        "From float32 it makes float64",
+    ),
     ("normalize", lambda train, other: T.as_tensor(other) - 1, "use NumPy, `np.sqrt` and not `T.sqrt`"),
-
     ("gradient_step", lambda p, g, a: p + a * g, "It climbs: the gradient points uphill"),
     ("gradient_step", lambda p, g, a: p - g, "The learning rate is not used"),
     ("gradient_step", lambda p, g, a: p + g, "It climbs, and the learning rate is not used"),
@@ -151,7 +177,6 @@ MISTAKES = [
     ("gradient_step", lambda p, g, a: p.set_value(p.get_value() - a * g), "Compute nothing here"),
     ("gradient_step", lambda p, g, a: p.set_value(p - a * g), "Compute nothing here"),
     ("gradient_step", lambda p, g, a: p - a * z, "symbolic variable from elsewhere"),
-
     ("predict", lambda c, d: c.p_y_given_x.eval({c.input: d}), "probabilities of all classes"),
     ("predict", lambda c, d: c.p_y_given_x.eval({c.input: d}).max(axis=1), "how probable the best class is"),
     ("predict", lambda c, d: c.p_y_given_x.eval({c.input: d}).argmax(axis=0), "over the classes of each example"),
@@ -164,8 +189,11 @@ MISTAKES = [
     ("predict", lambda c, d: c.y_pred.eval(), "an input that it is not given. The input here is `classifier.input`"),
     ("predict", lambda c, d: c.y_pred(d), "A symbolic expression cannot be called"),
     ("predict", lambda c, d: c.y_pred, "a recipe without numbers"),
-    ("predict", lambda c, d: theano.function([c.input], c.y_pred, mode="FAST_COMPILE"), "It returns a function. Call that function"),
-
+    (
+        "predict",
+        lambda c, d: theano.function([c.input], c.y_pred, mode="FAST_COMPILE"),
+        "It returns a function. Call that function",
+    ),
     ("confusion_matrix", lambda t, p: counts(p, t), "Rows and columns are exchanged"),
     ("confusion_matrix", counted_once, "only once: `counts[true, predicted] += 1`"),
     ("confusion_matrix", lambda t, p: counted_once(p, t), "only once, and rows and columns are exchanged"),
@@ -177,7 +205,6 @@ MISTAKES = [
     ("confusion_matrix", lambda t, p: np.histogram2d(t, p, bins=10)[0], "`range=[[0, 10], [0, 10]]`"),
     ("confusion_matrix", lambda t, p: counts(t, t), "`counts[3, 3]` should be 2, and yours is 4."),
     ("confusion_matrix", lambda t, p: np.eye(10, dtype=bool), "`counts[1, 1]` should be 0, and yours is 1."),
-
     ("most_wrong", lambda p, t, n: np.argsort(of_true_class(p, t))[::-1][:n], "most right about"),
     ("most_wrong", lambda p, t, n: np.argsort(of_true_class(p, t))[:n][::-1], "put the worst first"),
     ("most_wrong", lambda p, t, n: np.argsort(p.max(axis=1))[:n], "least certain prediction"),
@@ -188,9 +215,12 @@ MISTAKES = [
     ("most_wrong", lambda p, t, n: np.argsort(p[:, t])[:n], "It returns the shape (6, 40), and not (6,)"),
     ("most_wrong", lambda p, t, n: np.argsort(p[t])[:n], "`probabilities[true]` whole rows"),
     ("most_wrong", lambda p, t, n: np.arange(n), "not the examples whose true class"),
-
     ("digit_row", lambda pixels: np.float32(pixels / 256).reshape(1, 784), "paper is white, 255"),
-    ("digit_row", lambda pixels: np.float32(pixels / 256), "Ink and paper are exchanged (paper is 0 in MNIST), and the shape"),
+    (
+        "digit_row",
+        lambda pixels: np.float32(pixels / 256),
+        "Ink and paper are exchanged (paper is 0 in MNIST), and the shape",
+    ),
     ("digit_row", lambda pixels: (255 - pixels).reshape(1, 784), "it ranges to 255"),
     ("digit_row", lambda pixels: (255 - pixels) / 256, "but the shape is that of a picture"),
     ("digit_row", lambda pixels: ((255 - pixels) / 256).ravel(), "but a vector"),

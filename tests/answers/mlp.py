@@ -1,4 +1,5 @@
 """Right and wrong answers to the exercises of notebook 02."""
+
 import numpy as np
 import theano
 import theano.tensor as T
@@ -28,7 +29,7 @@ def drawn_weights(n_in, n_out):
 
 RIGHT = [
     ("neuron", lambda x, w, b: 1 / (1 + T.exp(-T.sum(x * w) - b))),
-    ("glorot_bound", lambda n_in, n_out: 6 ** 0.5 / (n_in + n_out) ** 0.5),
+    ("glorot_bound", lambda n_in, n_out: 6**0.5 / (n_in + n_out) ** 0.5),
     ("hidden_activations", lambda network, digits: network.hiddenLayers[0].output.eval({network.input: digits})),
     ("deeper_network", lambda rng, x: MLP(rng, x, 784, (200, 100), 10)),
 ]
@@ -46,7 +47,6 @@ MISTAKES = [
     ("neuron", lambda x, w, b: T.nnet.sigmoid(T.dot(w, x) - b), "bias is subtracted"),
     ("neuron", lambda x, w, b: T.nnet.sigmoid(2 * T.dot(w, x) + b), "not the sigmoid of the bias plus"),
     ("neuron", lambda x, w, b: 0.5, "no symbolic expression"),
-
     ("glorot_bound", lambda n_in, n_out: 6 / (n_in + n_out), "square root is missing"),
     ("glorot_bound", lambda n_in, n_out: np.sqrt(6) / (n_in + n_out), "square root is of 6 only"),
     ("glorot_bound", lambda n_in, n_out: np.sqrt(6 / (n_in * n_out)), "not the product"),
@@ -58,11 +58,22 @@ MISTAKES = [
     ("glorot_bound", lambda n_in, n_out: np.ones(n_in), "one number, and returns an array of the shape (784,)."),
     ("glorot_bound", drawn_weights, "Return the bound `r`, one number; the weights are drawn below"),
     ("glorot_bound", lambda n_in, n_out: T.sqrt(6 / (n_in + n_out)), "plain numbers or arrays: use NumPy, `np.sqrt`"),
-
     ("hidden_activations", lambda network, digits: network.hiddenLayer.output, "symbolic expression"),
-    ("hidden_activations", lambda network, digits: theano.function([x], network.hiddenLayer.output)(digits), "The input here is `network.input`"),
-    ("hidden_activations", lambda network, digits: network.hiddenLayer.output.eval(), "not given. The input here is `network.input`"),
-    ("hidden_activations", lambda network, digits: network.hiddenLayers.output, "`hiddenLayer`, without s, is the layer"),
+    (
+        "hidden_activations",
+        lambda network, digits: theano.function([x], network.hiddenLayer.output)(digits),
+        "The input here is `network.input`",
+    ),
+    (
+        "hidden_activations",
+        lambda network, digits: network.hiddenLayer.output.eval(),
+        "not given. The input here is `network.input`",
+    ),
+    (
+        "hidden_activations",
+        lambda network, digits: network.hiddenLayers.output,
+        "`hiddenLayer`, without s, is the layer",
+    ),
     ("hidden_activations", lambda network, digits: digits @ network.hiddenLayer.W, "do not know `@`"),
     ("hidden_activations", lambda network, digits: digits @ W_of(network) + b_of(network), "before the activation"),
     ("hidden_activations", lambda network, digits: np.tanh(digits @ W_of(network)), "biases are missing"),
@@ -71,7 +82,6 @@ MISTAKES = [
     ("hidden_activations", lambda network, digits: W_of(network), "the same for all digits"),
     ("hidden_activations", lambda network, digits: hidden_of(network, digits)[0], "returns the shape (4,)"),
     ("hidden_activations", lambda network, digits: abs(hidden_of(network, digits)), "not the activations"),
-
     ("deeper_network", lambda rng, x: MLP(rng, x, 784, [100, 200], 10), "wrong order"),
     ("deeper_network", lambda rng, x: MLP(rng, x, 784, 300, 10), "one layer of 300 units"),
     ("deeper_network", lambda rng, x: MLP(rng, x, 784, 100, 10), "have [100] units"),

@@ -1,4 +1,5 @@
 """Right and wrong answers to the exercises of notebook 04."""
+
 import numpy as np
 import theano.tensor as T
 
@@ -25,7 +26,7 @@ def keep_the_large(theano_rng, x, rate):
 def whiten_with_svd(train, other, epsilon):
     mean = train.mean(axis=0)
     _, lengths, axes = np.linalg.svd(train - mean, full_matrices=False)
-    return (other - mean) @ axes.T @ np.diag(1 / np.sqrt(lengths ** 2 / len(train) + epsilon)) @ axes
+    return (other - mean) @ axes.T @ np.diag(1 / np.sqrt(lengths**2 / len(train) + epsilon)) @ axes
 
 
 def zca(rows, covariance, divisor):
@@ -124,7 +125,7 @@ def shift_in_place(images, down, right):
 RIGHT = [
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * net.L2_sqr),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net))),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum([T.sum(W ** 2) for W in weights_of(net)])),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum([T.sum(W**2) for W in weights_of(net)])),
     ("share_of_zeros", lambda W, threshold: ((W < threshold) & (W > -threshold)).sum() / W.size),
     ("share_of_zeros", lambda W, threshold: float((abs(W) <= threshold).mean())),
     ("drop", keep_the_large),
@@ -146,42 +147,96 @@ MISTAKES = [
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s / 2 * net.L2_sqr, "a half too much"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(net.params), "biases"),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:1]), "Some layers are missing"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[1:2]), "Some layers are missing"),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[1:2]),
+        "Some layers are missing",
+    ),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[::2]), "`hiddenLayers[0]`"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[1:]), "Only the last hidden layer"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:-1])
-        + l2(weights_of(net)[-1:]), "brackets around the sum of all"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[-1:])
-        + l2(weights_of(net)[:-1]), "brackets around the sum of all"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:1])
-        + l2(weights_of(net)[1:]), "brackets around the sum of all"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y)
-        + s * sum(np.sum(W.get_value() ** 2) for W in weights_of(net)), "taken as numbers"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y)
-        + s * sum(T.sum(np.asarray(W.eval()) ** 2) for W in weights_of(net)), "taken as numbers"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum(net.hiddenLayer.W ** 2), "has several hidden"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum(net.hiddenLayers.W ** 2), "a list of layers"),
-    ("regularized_cost", lambda net, y, s: [layer.W for layer in net.hiddenLayers + net.logRegressionLayer],
-        "Put the output layer into a list too"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum([W ** 2 for W in weights_of(net)]),
-        "with Python's `sum`"),
-    ("regularized_cost", lambda net, y, s: T.sum(T.dot(net.logRegressionLayer.W, net.logRegressionLayer.W)),
-        "Computing what it returns raised"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:-1]), "The output layer is missing"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[-1:]), "The hidden layers are missing"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y)
-        + s * sum(T.mean(W ** 2) for W in weights_of(net)), "the mean of the squares"),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[1:]),
+        "Only the last hidden layer",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:-1]) + l2(weights_of(net)[-1:]),
+        "brackets around the sum of all",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[-1:]) + l2(weights_of(net)[:-1]),
+        "brackets around the sum of all",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:1]) + l2(weights_of(net)[1:]),
+        "brackets around the sum of all",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * sum(np.sum(W.get_value() ** 2) for W in weights_of(net)),
+        "taken as numbers",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * sum(T.sum(np.asarray(W.eval()) ** 2) for W in weights_of(net)),
+        "taken as numbers",
+    ),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum(net.hiddenLayer.W**2), "has several hidden"),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * T.sum(net.hiddenLayers.W**2), "a list of layers"),
+    (
+        "regularized_cost",
+        lambda net, y, s: [layer.W for layer in net.hiddenLayers + net.logRegressionLayer],
+        "Put the output layer into a list too",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * T.sum([W**2 for W in weights_of(net)]),
+        "with Python's `sum`",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: T.sum(T.dot(net.logRegressionLayer.W, net.logRegressionLayer.W)),
+        "Computing what it returns raised",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[:-1]),
+        "The output layer is missing",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * l2(weights_of(net)[-1:]),
+        "The hidden layers are missing",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * sum(T.mean(W**2) for W in weights_of(net)),
+        "the mean of the squares",
+    ),
     ("regularized_cost", lambda net, y, s: likelihood(net, y) + s * net.L1, "absolute values"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y)
-        + s * sum(W.norm(2) for W in weights_of(net)), "a square root too much"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y)
-        + s * sum(W.sum() ** 2 for W in weights_of(net)), "It squares a sum"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y)
-        + s * sum(W.sum() for W in weights_of(net)) ** 2, "It squares a sum"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y)
-        + s * sum(W.sum() for W in weights_of(net)), "not squared"),
-    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s ** 2 * net.L2_sqr, "It is not the negative"),
-
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * sum(W.norm(2) for W in weights_of(net)),
+        "a square root too much",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * sum(W.sum() ** 2 for W in weights_of(net)),
+        "It squares a sum",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * sum(W.sum() for W in weights_of(net)) ** 2,
+        "It squares a sum",
+    ),
+    (
+        "regularized_cost",
+        lambda net, y, s: likelihood(net, y) + s * sum(W.sum() for W in weights_of(net)),
+        "not squared",
+    ),
+    ("regularized_cost", lambda net, y, s: likelihood(net, y) + s**2 * net.L2_sqr, "It is not the negative"),
     ("share_of_zeros", lambda W, threshold: np.mean(W < threshold), "Negative weights are counted"),
     ("share_of_zeros", lambda W, threshold: np.sum(abs(W) < threshold), "how many there are"),
     ("share_of_zeros", lambda W, threshold: np.sum(abs(W) < threshold) / len(W), "`len` counts rows: use `W.size`"),
@@ -197,7 +252,6 @@ MISTAKES = [
     ("share_of_zeros", lambda W, threshold: abs(W) < threshold, "should return one number"),
     ("share_of_zeros", lambda W, threshold: np.mean(abs(W) < 0.025), "the share is 0.417"),
     ("share_of_zeros", lambda W, threshold: np.mean(abs(W) < 0.05), "does not depend on `threshold`"),
-
     ("drop", lambda rng, x, rate: 0.5, "no symbolic expression"),
     ("drop", lambda rng, x, rate: T.sum(x), "returns ()"),
     ("drop", lambda rng, x, rate: x + 0, "Nothing is dropped"),
@@ -218,17 +272,25 @@ MISTAKES = [
     ("drop", lambda rng, x, rate: x * mask_of(rng, x[0], 1 - rate) / (1 - rate), "dropped together"),
     ("drop", lambda rng, x, rate: x * mask_of(rng, x[:, :1], 1 - rate)[:, [0]] / (1 - rate), "dropped together"),
     ("drop", lambda rng, x, rate: x * rng.binomial(size=x.shape, p=1 - rate) / (1 - rate), "float32 into float64"),
-
     ("whiten_by_hand", lambda train, other, e: whiten_with_svd(train, other, e).T, "returns (4, 7)"),
     ("whiten_by_hand", lambda train, other, e: whiten_with_svd(other, other, e), "covariance is that of `other`"),
-    ("whiten_by_hand",
-        lambda train, other, e: zca(other - train.mean(0), cov(other), root(e)), "covariance is that of `other`"),
-    ("whiten_by_hand",
-        lambda train, other, e: zca(other - other.mean(0), cov(train), root(e)), "mean subtracted is that of `other`"),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), cov(other), root(e)),
+        "covariance is that of `other`",
+    ),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - other.mean(0), cov(train), root(e)),
+        "mean subtracted is that of `other`",
+    ),
     ("whiten_by_hand", lambda train, other, e: zca(other, cov(train), root(e)), "not subtracted from `other`"),
     ("whiten_by_hand", lambda train, other, e: zca(other, train.T @ train / 50, root(e)), "of *centred* rows"),
-    ("whiten_by_hand",
-        lambda train, other, e: zca(other - train.mean(0), train.T @ train / 50, root(e)), "of *centred* rows"),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), train.T @ train / 50, root(e)),
+        "of *centred* rows",
+    ),
     ("whiten_by_hand", lambda train, other, e: scaled(train, other, lambda v: v + e), "divides by the variances"),
     ("whiten_by_hand", lambda train, other, e: whiten_with_svd(train, other, 0), "`epsilon` is not used"),
     ("whiten_by_hand", lambda train, other, e: scaled(train, other, lambda v: np.sqrt(v) + e), "inside the root"),
@@ -241,23 +303,52 @@ MISTAKES = [
     ("whiten_by_hand", lambda train, other, e: 2 * whiten_with_svd(train, other, e), "each step with the formula"),
     ("whiten_by_hand", lambda train, other, e: steps(train, other, e, last=None), "not turned back"),
     ("whiten_by_hand", lambda train, other, e: steps(train, other, 0, last=None), "not turned back"),
-    ("whiten_by_hand", lambda train, other, e: steps(train, other, e, first="U.T", last="U"), "`U.T` first and `U` last"),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: steps(train, other, e, first="U.T", last="U"),
+        "`U.T` first and `U` last",
+    ),
     ("whiten_by_hand", lambda train, other, e: steps(train, other, e, last="U"), "It turns by `U` twice"),
     ("whiten_by_hand", lambda train, other, e: steps(train, other, e, first="U.T"), "It turns by `U.T` twice"),
     ("whiten_by_hand", lambda train, other, e: steps(train, other, e, first=None), "The first turn is missing"),
     ("whiten_by_hand", lambda train, other, e: steps(train, other, e, None, None), "numbers that belong to the axes"),
     ("whiten_by_hand", lambda train, other, e: (other - train.mean(0)) @ np.linalg.eigh(cov(train))[1], "that is all"),
     ("whiten_by_hand", lambda train, other, e: scaled(train, other, lambda v: v), "the variances themselves"),
-    ("whiten_by_hand", lambda train, other, e: scaled(train, other, lambda v: 1 / (1 / np.sqrt(v) + e)), "after dividing"),
-    ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(0), 50 * cov(train), root(e)), "a sum over the samples"),
-    ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(0), 50 / 4 * cov(train), root(e)), "number of features"),
-    ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(0), 50 / 7 * cov(train), root(e)), "rows in `other`"),
-    ("whiten_by_hand",
-        lambda train, other, e: zca(other - train.mean(0), np.corrcoef(train.T), root(e)), "Those are correlations"),
-    ("whiten_by_hand",
-        lambda train, other, e: zca(other - train.mean(0), np.cov(other, rowvar=False), root(e)), "is that of `other`"),
-    ("whiten_by_hand",
-        lambda train, other, e: zca(other - train.mean(), product(train - train.mean()), root(e)), "`train.mean()` is one"),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: scaled(train, other, lambda v: 1 / (1 / np.sqrt(v) + e)),
+        "after dividing",
+    ),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), 50 * cov(train), root(e)),
+        "a sum over the samples",
+    ),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), 50 / 4 * cov(train), root(e)),
+        "number of features",
+    ),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), 50 / 7 * cov(train), root(e)),
+        "rows in `other`",
+    ),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), np.corrcoef(train.T), root(e)),
+        "Those are correlations",
+    ),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(0), np.cov(other, rowvar=False), root(e)),
+        "is that of `other`",
+    ),
+    (
+        "whiten_by_hand",
+        lambda train, other, e: zca(other - train.mean(), product(train - train.mean()), root(e)),
+        "`train.mean()` is one",
+    ),
     ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(), cov(train), root(e)), "`train.mean()` is one"),
     ("whiten_by_hand", lambda train, other, e: zca(other - train.mean(1), cov(train), root(e)), "`axis=1` is the mean"),
     ("whiten_by_hand", lambda train, other, e: train - train.mean(1), "`axis=1` is the mean"),
@@ -275,7 +366,6 @@ MISTAKES = [
     ("whiten_by_hand", lambda train, other, e: other @ np.diag(cov(train)) / cov(train), "they are exchanged"),
     ("whiten_by_hand", lambda train, other, e: cov(train) @ other, "`other - mean` comes first"),
     ("whiten_by_hand", lambda train, other, e: other * cov(train), "The matrix product is `@`"),
-
     ("shift", shift_in_place, "changes the array"),
     ("shift", lambda images, down, right: moved(images, down, right)[0], "returns the shape (28, 28)"),
     ("shift", lambda images, down, right: images, "Nothing has moved"),

@@ -1,4 +1,5 @@
 """Right and wrong answers to the exercises of notebook 00."""
+
 import math
 
 import numpy as np

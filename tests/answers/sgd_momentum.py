@@ -1,4 +1,5 @@
 """Right and wrong answers to the exercises of notebook 03."""
+
 from collections import OrderedDict
 
 import numpy as np
@@ -79,20 +80,23 @@ MISTAKES = [
     ("decay", set_as_it_is, "Do not change it now (`set_value`)"),
     ("decay", lambda rate, factor: [(rate, rate.get_value() * factor)], "today's number; multiply the variable itself"),
     ("decay", lambda rate, factor: [(rate, np.float32(rate.get_value() * factor))], "today's number"),
-    ("decay", lambda rate, factor: [(rate, T.cast(rate.eval() * factor, "float32"))], "falls in the first step and then stays"),
+    (
+        "decay",
+        lambda rate, factor: [(rate, T.cast(rate.eval() * factor, "float32"))],
+        "falls in the first step and then stays",
+    ),
     ("decay", lambda rate, factor: [(rate, rate - factor)], "factor is subtracted"),
     ("decay", lambda rate, factor: [(rate, rate * T.cast(factor, "float64"))], "is a float64"),
     ("decay", lambda rate, factor: [(rate, rate)], "After a step the learning rate is what it was"),
     ("decay", lambda rate, factor: [(rate, rate * (1 - factor))], "`1 - factor`"),
     ("decay", lambda rate, factor: [(rate, rate / factor)], "divides by the factor"),
     ("decay", lambda rate, factor: [(rate, rate * 0.995)], "always multiplies by 0.995"),
-    ("decay", lambda rate, factor: [(rate, rate ** 2)], "it becomes 0.25 and 0.0625"),
+    ("decay", lambda rate, factor: [(rate, rate**2)], "it becomes 0.25 and 0.0625"),
     ("decay", lambda rate, factor: [(rate * factor, rate)], "no pair for `learning_rate`"),
     ("decay", lambda rate, factor: [rate * factor], "a list without a pair"),
     ("decay", lambda rate, factor: [rate, rate * factor], "a list without a pair"),
     ("decay", lambda rate, factor: lambda: rate * factor, "and not updates"),
     ("decay", lambda rate, factor: [(rate, T.ones(2) * rate)], "`theano.function` raised `TypeError"),
-
     ("momentum_step", lambda t, v, g, mu, e: (t + v, mu * v - e * g), "*old* velocity"),
     ("momentum_step", lambda t, v, g, mu, e: heavy_ball(t, v, g, mu, e)[::-1], "pair is exchanged"),
     ("momentum_step", lambda t, v, g, mu, e: moved(t, mu * v + e * g), "goes uphill"),
@@ -117,7 +121,6 @@ MISTAKES = [
     ("momentum_step", lambda t, v, g, mu, e: (1.13, 0.13), "is not symbolic"),
     ("momentum_step", lambda t, v, g, mu, e: (t.sum(), v), "shape of `theta`"),
     ("momentum_step", lambda t, v, g, mu, e: (T.vector("other"), v), "from elsewhere in the notebook"),
-
     ("nesterov_step", lambda t, v, slope, mu, e: heavy_ball(t, v, slope(t), mu, e), "where it stands"),
     ("nesterov_step", lambda t, v, slope, mu, e: heavy_ball(t, v, slope(t - mu * v), mu, e), "looks back"),
     ("nesterov_step", lambda t, v, slope, mu, e: heavy_ball(t, v, slope(t + v), mu, e), "too far ahead"),
@@ -126,14 +129,28 @@ MISTAKES = [
     ("nesterov_step", lambda t, v, slope, mu, e: moved(t, mu * v + e * slope(ahead(t, v, mu))), "goes uphill"),
     ("nesterov_step", lambda t, v, slope, mu, e: look_then_go(t, v, slope, mu, e)[::-1], "pair is exchanged"),
     ("nesterov_step", lambda t, v, slope, mu, e: (t + v, look_then_go(t, v, slope, mu, e)[1]), "*old* velocity"),
-    ("nesterov_step", lambda t, v, slope, mu, e: (ahead(t, v, mu) + look_then_go(t, v, slope, mu, e)[1], look_then_go(t, v, slope, mu, e)[1]), "only a look"),
-    ("nesterov_step", lambda t, v, slope, mu, e: (t - e * slope(ahead(t, v, mu)), look_then_go(t, v, slope, mu, e)[1]), "gradient's step only"),
-    ("nesterov_step", lambda t, v, slope, mu, e: heavy_ball(t, v, slope(t) + slope(v), mu, e), "but for where the gradient is taken"),
+    (
+        "nesterov_step",
+        lambda t, v, slope, mu, e: (
+            ahead(t, v, mu) + look_then_go(t, v, slope, mu, e)[1],
+            look_then_go(t, v, slope, mu, e)[1],
+        ),
+        "only a look",
+    ),
+    (
+        "nesterov_step",
+        lambda t, v, slope, mu, e: (t - e * slope(ahead(t, v, mu)), look_then_go(t, v, slope, mu, e)[1]),
+        "gradient's step only",
+    ),
+    (
+        "nesterov_step",
+        lambda t, v, slope, mu, e: heavy_ball(t, v, slope(t) + slope(v), mu, e),
+        "but for where the gradient is taken",
+    ),
     ("nesterov_step", lambda t, v, slope, mu, e: textbook(t, v, slope(ahead(t, v, mu)), mu, e), "points the other way"),
     ("nesterov_step", lambda t, v, slope, mu, e: heavy_ball(t, v, t, mu, e), "never asks for a gradient"),
     ("nesterov_step", lambda t, v, slope, mu, e: t - e * slope(t), "returns one expression"),
     ("nesterov_step", lambda t, v, slope, mu, e: moved(t, mu * v - e * slope), "`TypeError: "),
-
     ("should_stop", lambda errors, patience: not by_loop(errors, patience), "the opposite"),
     ("should_stop", lambda errors, patience: by_loop(errors, patience + 1), "too late"),
     ("should_stop", lambda errors, patience: by_loop(errors, patience - 1), "too early"),
@@ -144,8 +161,16 @@ MISTAKES = [
     ("should_stop", lambda errors, patience: len(errors) > 1 and errors[-1] >= errors[-2], "last two errors"),
     ("should_stop", rises, "compares each error with the one before"),
     ("should_stop", lambda errors, patience: len(errors) - 1 - errors.index(max(errors)) >= patience, "highest error"),
-    ("should_stop", lambda errors, patience: errors[-1] > errors[-2], "For `errors = [0.5]` and `patience = 1`: Calling it"),
-    ("should_stop", lambda errors, patience: min(errors[-patience:]) >= min(errors), "The lowest of some is never below"),
+    (
+        "should_stop",
+        lambda errors, patience: errors[-1] > errors[-2],
+        "For `errors = [0.5]` and `patience = 1`: Calling it",
+    ),
+    (
+        "should_stop",
+        lambda errors, patience: min(errors[-patience:]) >= min(errors),
+        "The lowest of some is never below",
+    ),
     ("should_stop", lambda errors, patience: False, "should return True: the best error is 2"),
     ("should_stop", lambda errors, patience: min(errors), "True or False"),
     ("should_stop", lambda errors, patience: theano.shared(0), "True or False"),

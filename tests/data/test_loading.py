@@ -1,4 +1,5 @@
 """What is loaded from files, and what is refused. Nothing here fetches."""
+
 import gzip
 import hashlib
 import io
@@ -23,6 +24,7 @@ TRAIN_X, TRAIN_Y, TEST_X, TEST_Y = IDX_FILES
 
 # Small stand-ins for MNIST ------------------------------------------------------------------------------------------
 
+
 def idx(values):
     """An IDX file of unsigned bytes, by the format's description."""
     values = np.asarray(values, dtype=np.uint8)
@@ -32,8 +34,10 @@ def idx(values):
 def small_mnist(seed=0):
     rng = np.random.RandomState(seed)
     return {
-        TRAIN_X: idx(rng.randint(0, 256, (60, 4, 3))), TRAIN_Y: idx(np.arange(60) % 10),
-        TEST_X: idx(rng.randint(0, 256, (20, 4, 3))), TEST_Y: idx(np.arange(20) % 10),
+        TRAIN_X: idx(rng.randint(0, 256, (60, 4, 3))),
+        TRAIN_Y: idx(np.arange(60) % 10),
+        TEST_X: idx(rng.randint(0, 256, (20, 4, 3))),
+        TEST_Y: idx(np.arange(20) % 10),
     }
 
 
@@ -44,8 +48,10 @@ def small_subset():
 
 
 FILES = {"mnist": small_mnist(), "mnist-5k": small_subset()}
-SUMS = {name: {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-        for name, files in FILES.items()}
+SUMS = {
+    name: {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    for name, files in FILES.items()
+}
 
 
 def put(folder, files):
@@ -62,8 +68,10 @@ def zipped(name):
 @pytest.fixture
 def stored(monkeypatch, tmp_path):
     """`stored("mnist", ...)` stores small data sets and returns their folder. Loading takes them for the real ones."""
+
     def no_fetch(*_, **__):
         raise AssertionError("asked the network")
+
     monkeypatch.setattr(loading, "read_checksums", lambda: SUMS)
     monkeypatch.setattr(loading, "fetch", no_fetch)
 
@@ -71,6 +79,7 @@ def stored(monkeypatch, tmp_path):
         for name in names:
             put(tmp_path / name, FILES[name])
         return tmp_path
+
     return store
 
 
@@ -80,9 +89,11 @@ def rows(splits):
 
 # Loading ------------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("floatX", ["float32", "float64"])
 def test_mnist_is_split_in_file_order_and_divided_by_256(stored, capsys, floatX):
     import theano
+
     folder = stored("mnist")
     with theano.configparser.change_flags(floatX=floatX):
         (train_x, train_y), (valid_x, valid_y), (test_x, test_y) = loading.load_arrays("mnist", folder)
@@ -100,6 +111,7 @@ def test_mnist_is_split_in_file_order_and_divided_by_256(stored, capsys, floatX)
 
 def test_load_data_gives_shared_variables_as_the_theano_tutorial_does(stored):
     import theano
+
     folder = stored("mnist")
     for (shared_x, symbolic_y), (x, y) in zip(loading.load_data("mnist", folder), loading.load_arrays("mnist", folder)):
         assert shared_x.dtype == theano.config.floatX and shared_x.ndim == 2
@@ -164,6 +176,7 @@ def test_first_load_fetches(stored, monkeypatch, asked, got):
         assert (dataset, folder) == (asked, stored())
         stored(got)
         return got
+
     monkeypatch.setattr(loading, "fetch", fetch)
     assert rows(loading.load_arrays(asked, stored())) == ([50, 10, 20] if got == "mnist" else [3600, 700, 700])
 
@@ -179,6 +192,7 @@ def test_unknown_data_set_is_named_with_the_choices(bad, tmp_path, monkeypatch):
 
 
 # Data of one's own: IDX ---------------------------------------------------------------------------------------------
+
 
 def test_folder_of_idx_files_is_loaded_compressed_or_not(tmp_path, capsys):
     folder = put(tmp_path / "fashion", {**FILES["mnist"], **zipped(TEST_X)})
@@ -214,11 +228,15 @@ BAD_IDX = {
     "fewer labels": ({TRAIN_Y: idx(np.arange(59) % 10)}, "60 train images but 59 train labels"),
     "label of no class": ({TEST_Y: idx(np.full(20, 10))}, "test labels run from 10 to 10, expected 0 to 9"),
     "no rows": ({TEST_X: idx(np.zeros((0, 4, 3))), TEST_Y: idx(np.zeros(0))}, r"test images have shape \(0, 12\)"),
-    "no training rows": ({TRAIN_X: idx(np.zeros((0, 4, 3))), TRAIN_Y: idx(np.zeros(0))},
-                         r"train images have shape \(0, "),
+    "no training rows": (
+        {TRAIN_X: idx(np.zeros((0, 4, 3))), TRAIN_Y: idx(np.zeros(0))},
+        r"train images have shape \(0, ",
+    ),
     "another size": ({TEST_X: idx(np.zeros((20, 5, 5)))}, r"\(20, 25\), expected \(1 or more, 12\)"),
-    "too few to split": ({TRAIN_X: idx(np.zeros((5, 4, 3))), TRAIN_Y: idx(np.arange(5)), TEST_Y: idx(np.zeros(20))},
-                         "5 training rows; at least 6"),
+    "too few to split": (
+        {TRAIN_X: idx(np.zeros((5, 4, 3))), TRAIN_Y: idx(np.arange(5)), TEST_Y: idx(np.zeros(20))},
+        "5 training rows; at least 6",
+    ),
 }
 
 
@@ -229,7 +247,10 @@ def test_malformed_idx_files_are_refused(tmp_path, files, reason):
     assert str(tmp_path) in str(caught.value)
 
 
-@pytest.mark.parametrize("announced, reason", [((60, 4, 3), "720 bytes, but more follow"), ((2**31, 2**20, 2**10), "takes .* GiB of memory, and only")])
+@pytest.mark.parametrize(
+    "announced, reason",
+    [((60, 4, 3), "720 bytes, but more follow"), ((2**31, 2**20, 2**10), "takes .* GiB of memory, and only")],
+)
 def test_a_small_file_that_unpacks_to_much_is_not_unpacked(tmp_path, announced, reason):
     header = IMAGES[:4] + b"".join(n.to_bytes(4, "big") for n in announced)
     files = {name: content for name, content in FILES["mnist"].items() if name != TRAIN_X}
@@ -245,10 +266,15 @@ def test_a_small_file_that_unpacks_to_much_is_not_unpacked(tmp_path, announced, 
 
 # Data of one's own: npz ---------------------------------------------------------------------------------------------
 
+
 def arrays(**changes):
     rng = np.random.RandomState(0)
-    usual = {"x_train": rng.randint(0, 256, (12, 2, 3)).astype("uint8"), "y_train": np.arange(12) % 3,
-             "x_test": rng.randint(0, 256, (4, 2, 3)).astype("uint8"), "y_test": np.arange(4) % 3}
+    usual = {
+        "x_train": rng.randint(0, 256, (12, 2, 3)).astype("uint8"),
+        "y_train": np.arange(12) % 3,
+        "x_test": rng.randint(0, 256, (4, 2, 3)).astype("uint8"),
+        "y_test": np.arange(4) % 3,
+    }
     return {key: value for key, value in {**usual, **changes}.items() if value is not None}
 
 
@@ -299,7 +325,9 @@ def test_malformed_npz_is_refused(tmp_path, content, reason):
 @pytest.mark.parametrize("kind, free", [("float32", 50), ("uint8", 20)])
 def test_arrays_for_which_there_is_no_memory_are_refused(tmp_path, monkeypatch, kind, free):
     images = np.zeros((20_000, 784), kind)  # 60 MiB as float32, and a small file
-    np.savez_compressed(tmp_path / "own.npz", **arrays(x_train=images, y_train=np.arange(20_000) % 3, x_test=images[:4]))
+    np.savez_compressed(
+        tmp_path / "own.npz", **arrays(x_train=images, y_train=np.arange(20_000) % 3, x_test=images[:4])
+    )
     monkeypatch.setattr(formats.psutil, "virtual_memory", lambda: types.SimpleNamespace(available=free * 2**20))
     with pytest.raises(ValueError, match=r"own.npz.* takes 0.1 GiB of memory, and only 0\.\d are free"):
         loading.load_arrays(tmp_path / "own.npz")
@@ -365,6 +393,7 @@ def test_files_that_may_not_be_read_are_named(tmp_path):
 def test_which_tells_what_is_there(stored, capsys):
     def which():
         return loading.main(["--which"], folder=stored()), capsys.readouterr().out
+
     assert which() == (0, "none\n")
     put(stored() / "mnist", {TRAIN_X: IMAGES})
     assert which() == (0, "none\n")
@@ -376,16 +405,22 @@ def test_which_tells_what_is_there(stored, capsys):
     assert which() == (1, "none\n")
 
 
-@pytest.mark.parametrize("outcome, status, said", [
-    ("mnist", 0, "full set of 70,000 digits"), ("mnist-5k", 0, "only the subset of 5,000 digits"),
-    (DataError("do it by hand"), 1, "by hand"), (KeyboardInterrupt(), 130, "Interrupted"),
-])
+@pytest.mark.parametrize(
+    "outcome, status, said",
+    [
+        ("mnist", 0, "full set of 70,000 digits"),
+        ("mnist-5k", 0, "only the subset of 5,000 digits"),
+        (DataError("do it by hand"), 1, "by hand"),
+        (KeyboardInterrupt(), 130, "Interrupted"),
+    ],
+)
 def test_command_fetches_and_tells(monkeypatch, tmp_path, capsys, outcome, status, said):
     def fetch(folder):
         assert folder == tmp_path
         if isinstance(outcome, str):
             return outcome
         raise outcome
+
     monkeypatch.setattr(loading, "fetch", fetch)
     assert loading.main([], tmp_path) == status
     out, err = capsys.readouterr()
@@ -406,6 +441,7 @@ def test_which_is_quick_and_quiet():
 
 # The real thing -----------------------------------------------------------------------------------------------------
 
+
 @pytest.fixture(scope="module")
 def mnist():
     if loading._stored_mnist(DATA_FOLDER)[0] != "mnist":
@@ -416,11 +452,26 @@ def mnist():
 def test_mnist_is_mnist(mnist):
     assert [(x.shape, y.shape) for x, y in mnist] == [((n, 784), (n,)) for n in (50000, 10000, 10000)]
     assert [y[:10].tolist() for _, y in mnist] == [
-        [5, 0, 4, 1, 9, 2, 1, 3, 1, 4], [3, 8, 6, 9, 6, 4, 5, 3, 8, 4], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]]
+        [5, 0, 4, 1, 9, 2, 1, 3, 1, 4],
+        [3, 8, 6, 9, 6, 4, 5, 3, 8, 4],
+        [7, 2, 1, 0, 4, 1, 4, 9, 5, 9],
+    ]
     assert [int((x * 256).sum(dtype="float64")) for x, _ in mnist] == [1309089051, 258209494, 264923200]
     assert np.bincount(mnist[0][1]).tolist() == [4932, 5678, 4968, 5101, 4859, 4506, 4951, 5175, 4842, 4988]
     assert (mnist[0][0][0].reshape(28, 28)[5, 12:24] * 256).tolist() == [
-        3, 18, 18, 18, 126, 136, 175, 26, 166, 255, 247, 127]
+        3,
+        18,
+        18,
+        18,
+        126,
+        136,
+        175,
+        26,
+        166,
+        255,
+        247,
+        127,
+    ]
     for x, y in mnist:
         assert x.min() == 0 and x.max() == 255 / 256
         assert y.dtype == "int32" and y.min() == 0 and y.max() == 9

@@ -1,4 +1,5 @@
 """Features get a common scale and lose their correlations, by the training set's numbers."""
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -7,6 +8,7 @@ from deeplearning_tutorial.data import loading
 from deeplearning_tutorial.data.preprocessing import mean_and_std, standardize, whiten, whitening_matrix
 
 # Standardization ----------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_standardize_uses_the_training_sets_statistics_only(dtype):
@@ -43,10 +45,15 @@ def test_mean_of_many_float32_rows_is_accumulated_in_float64():
     assert mean.dtype == std.dtype == "float32"
 
 
-@pytest.mark.parametrize("bad, reason", [
-    (np.zeros(3), r"shape \(3,\)"), (np.zeros((2, 2), "uint8"), "type uint8"), (np.zeros((0, 4)), r"\(0, 4\)"),
-    ([[0.0, 1.0]], "got list"),
-])
+@pytest.mark.parametrize(
+    "bad, reason",
+    [
+        (np.zeros(3), r"shape \(3,\)"),
+        (np.zeros((2, 2), "uint8"), "type uint8"),
+        (np.zeros((0, 4)), r"\(0, 4\)"),
+        ([[0.0, 1.0]], "got list"),
+    ],
+)
 def test_standardize_refuses_what_is_not_a_matrix(bad, reason):
     for arguments in ([bad], [np.ones((3, 4)), bad]):
         with pytest.raises(ValueError, match=reason):
@@ -56,6 +63,7 @@ def test_standardize_refuses_what_is_not_a_matrix(bad, reason):
 def test_standardize_refuses_another_number_of_columns():
     with pytest.raises(ValueError, match=r"Expected 4 columns.*\(3, 5\)"):
         standardize(np.ones((3, 4)), np.ones((3, 5)))
+
 
 # Whitening ----------------------------------------------------------------------------------------------------------
 
@@ -176,28 +184,34 @@ def test_a_constant_feature_becomes_0():
     assert_allclose(whiten(x)[0][:, 1], 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("arguments, reason", [
-    (dict(kind="ZCA"), "kind must be 'zca' or 'pca', not 'ZCA'"),
-    (dict(epsilon=0), "epsilon must be above 0 and finite, not 0"),
-    (dict(epsilon=-1), "epsilon .* not -1"),
-    (dict(epsilon=float("nan")), "epsilon .* not nan"),
-    (dict(kind="pca", n_components=0), "from 1 to 4, not 0"),
-    (dict(kind="pca", n_components=5), "from 1 to 4, not 5"),
-    (dict(kind="pca", n_components=1.5), "from 1 to 4, not 1.5"),
-    (dict(kind="zca", n_components=2), "n_components is for kind='pca'.* leave 2 out"),
-])
+@pytest.mark.parametrize(
+    "arguments, reason",
+    [
+        (dict(kind="ZCA"), "kind must be 'zca' or 'pca', not 'ZCA'"),
+        (dict(epsilon=0), "epsilon must be above 0 and finite, not 0"),
+        (dict(epsilon=-1), "epsilon .* not -1"),
+        (dict(epsilon=float("nan")), "epsilon .* not nan"),
+        (dict(kind="pca", n_components=0), "from 1 to 4, not 0"),
+        (dict(kind="pca", n_components=5), "from 1 to 4, not 5"),
+        (dict(kind="pca", n_components=1.5), "from 1 to 4, not 1.5"),
+        (dict(kind="zca", n_components=2), "n_components is for kind='pca'.* leave 2 out"),
+    ],
+)
 def test_senseless_ways_to_whiten_are_refused(arguments, reason):
     for function in (whiten, whitening_matrix):
         with pytest.raises(ValueError, match=reason):
             function(correlated(10), **arguments)
 
 
-@pytest.mark.parametrize("bad, reason", [
-    (np.zeros((1, 4)), "at least two rows .* not one"),
-    (np.array([[1, 2], [np.nan, 3]]), "not some with NaN"),
-    (np.zeros((5, 4), "int64"), "type int64"),
-    (np.zeros(4), r"shape \(4,\)"),
-])
+@pytest.mark.parametrize(
+    "bad, reason",
+    [
+        (np.zeros((1, 4)), "at least two rows .* not one"),
+        (np.array([[1, 2], [np.nan, 3]]), "not some with NaN"),
+        (np.zeros((5, 4), "int64"), "type int64"),
+        (np.zeros(4), r"shape \(4,\)"),
+    ],
+)
 def test_rows_that_have_no_covariance_are_refused(bad, reason):
     with pytest.raises(ValueError, match=reason):
         whitening_matrix(bad)
@@ -209,6 +223,7 @@ def test_whitening_refuses_another_number_of_columns():
 
 
 # Real digits --------------------------------------------------------------------------------------------------------
+
 
 @pytest.fixture(scope="module")
 def mnist():

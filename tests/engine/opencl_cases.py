@@ -6,6 +6,7 @@ stands what its functions copy between host and device in every call, so that a 
 
 ``THEANO_FLAGS=device=opencl0:0 python tests/opencl_cases.py`` prints what came of all cases, as JSON.
 """
+
 import json
 import os
 import subprocess
@@ -73,13 +74,16 @@ CASES = {}
 
 def case(**copies):
     """Enter a function among the cases; for each function that it compiles, by name, what every call copies."""
+
     def enter(build):
         CASES[build.__name__.replace("_", " ")] = build, copies
         return build
+
     return enter
 
 
 # Layers and initializations -----------------------------------------------------------------------------------------
+
 
 def digits():
     """Examples as `load_data` returns them, and labels that can be learned."""
@@ -163,6 +167,7 @@ def mlp_on_adversarial_examples():
 
 # Updates and regularizers -------------------------------------------------------------------------------------------
 
+
 @case(train=CLASSIFIER)
 def one_rate_for_each_parameter():
     return logistic_regression(sgd, learning_rate=[0.5, 0.1])
@@ -216,6 +221,7 @@ def columns_of_limited_length():
 
 # Autoencoders -------------------------------------------------------------------------------------------------------
 
+
 def autoencoder(corruption_level, loss):
     da = dA(np.random.RandomState(1), n_visible=N_IN, n_hidden=12)
     cost, updates = da.get_cost_updates(corruption_level, 0.1, loss)
@@ -260,11 +266,12 @@ def deep_autoencoder():
     costs = pretrain(deep, digits()[0], BATCH_SIZE, N_STEPS, [0.1, 0.02], progress=False)
     cost = deep.reconstruction_cost()
     finetune = MinibatchFunction([deep.x], cost, digits()[:1], BATCH_SIZE, sgd(cost, deep.params, 0.02))
-    reconstruct = MinibatchFunction([deep.x], T.sum(deep.reconstruction ** 2), digits()[:1], BATCH_SIZE)
+    reconstruct = MinibatchFunction([deep.x], T.sum(deep.reconstruction**2), digits()[:1], BATCH_SIZE)
     return {"pretrain": costs.ravel(), "finetune": finetune, "reconstruct": reconstruct}, deep.params
 
 
 # Training and validating --------------------------------------------------------------------------------------------
+
 
 @case(train=CLASSIFIER, errors=ERRORS, likelihood=LIKELIHOOD, probability=OUTPUT)
 def early_stopping():
@@ -273,18 +280,19 @@ def early_stopping():
     train, params = trained(x, y, network, learning_rate=0.3)
 
     def computing(output, inputs):
-        return MinibatchFunction(inputs, output, digits()[:len(inputs)], BATCH_SIZE)
+        return MinibatchFunction(inputs, output, digits()[: len(inputs)], BATCH_SIZE)
 
     functions = {
         "errors": computing(network.errors(y), [x, y]),
         "likelihood": computing(network.negative_log_likelihood(y), [x, y]),
-        "probability": computing(T.sum(network.p_y_given_x ** 2), [x]),
+        "probability": computing(T.sum(network.p_y_given_x**2), [x]),
     }
     history = fit(train, functions["errors"], params, n_epochs=N_STEPS, patience=None, progress=False)
     return {"fit": history.train_cost + history.validation_error, "train": train, **functions}, params
 
 
 # What comes of a case -----------------------------------------------------------------------------------------------
+
 
 def run(build):
     functions, params = build()
@@ -357,7 +365,9 @@ def fast_compile():
 
 def fused():
     train, _ = mlp_with_tanh()
-    fused_on_the_gpu = sum(name == "GpuElemwise" and "Composite" in str(node.op) for name, node in nodes(train.function))
+    fused_on_the_gpu = sum(
+        name == "GpuElemwise" and "Composite" in str(node.op) for name, node in nodes(train.function)
+    )
     return [fused_on_the_gpu, theano.config.optimizer_excluding]
 
 

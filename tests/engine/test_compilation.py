@@ -1,4 +1,5 @@
 """What one program has compiled the next one finds, and programs that compile side by side hand the folder on at once."""
+
 import contextlib
 import json
 import os
@@ -38,7 +39,11 @@ def start(script, folder, *arguments, **environment):
     """A new interpreter that runs a script, with a compile folder of its own and a compiler that does not optimize."""
     flags = f"{os.environ.get('THEANO_FLAGS', '')},device=cpu,base_compiledir={folder},gcc.cxxflags=-O0".lstrip(",")
     return subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, arguments)], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, "-c", script, *map(str, arguments)],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         env={**os.environ, "THEANO_FLAGS": flags, **environment},
     )
 
@@ -51,6 +56,7 @@ def answer(process):
 
 
 # What is compiled, and what is found ---------------------------------------------------------------------------------
+
 
 @pytest.fixture(scope="module")
 def side_by_side(tmp_path_factory):
@@ -210,7 +216,15 @@ print(json.dumps(names))
 
 # When it is applied --------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("first", ["deeplearning_tutorial, theano", "theano, deeplearning_tutorial", "deeplearning_tutorial.engine.compilation, theano"])
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "deeplearning_tutorial, theano",
+        "theano, deeplearning_tutorial",
+        "deeplearning_tutorial.engine.compilation, theano",
+    ],
+)
 def test_it_works_whatever_is_imported_first(side_by_side, first):
     script = f"import {first}\nimport json\nprint(json.dumps(theano.gof.compilelock.lock.__module__))"
     folder, _ = side_by_side
@@ -244,11 +258,13 @@ def lock_dir(tmp_path):
 def hold(side_by_side, lock_dir):
     """Starts another program that holds the lock."""
     with contextlib.ExitStack() as programs:
+
         def hold(script=IMPORT + HOLD):
             program = programs.enter_context(start(script, side_by_side[0], lock_dir))
             programs.callback(program.kill)
             assert program.stdout.readline() == "locked\n"
             return program
+
         yield hold
 
 
@@ -321,7 +337,7 @@ def test_a_long_wait_is_explained(lock_dir, hold, monkeypatch, caplog):
 
 def test_after_an_error_the_lock_is_free(lock_dir):
     with pytest.raises(ZeroDivisionError), compilelock.lock_ctx(lock_dir=str(lock_dir)):
-        1 / 0
+        raise ZeroDivisionError
     assert not lock_dir.exists() and compilation._queue is None
 
 

@@ -1,4 +1,5 @@
 """Importing the package configures Theano, under whatever the user has configured, and in any fresh interpreter."""
+
 import configparser
 import json
 import os
@@ -25,7 +26,11 @@ def ask(home, script, **environment):
     """What a script prints as JSON in a new interpreter, with that home and no Theano settings but these."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("THEANO")}
     process = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=300,
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
         env={**inherited, "HOME": str(home), **environment},
     )
     assert process.returncode == 0, process.stderr
@@ -108,6 +113,7 @@ def test_tanh_is_right_and_vectorized(fresh):
 
 # The user's own settings --------------------------------------------------------------------------------------------
 
+
 def test_the_users_flags_win(tmp_path):
     (tmp_path / ".theanorc").write_text(USERS_FILE.replace("float64", "float16"))
     settings = ask(tmp_path, SETTINGS, THEANO_FLAGS="floatX=float64,gcc.cxxflags=-O1")
@@ -129,15 +135,20 @@ def test_the_users_THEANORC_wins_and_the_rest_is_ours(tmp_path):
     assert settings["excluding"] == tuned_option("global", "optimizer_excluding")
 
 
-@pytest.mark.parametrize("flags, said", [
-    ("flotX=float64", "Theano does not recognise this flag: flotX"),
-    ("gcc.cxxflag=-O0", "Theano does not recognise this flag: gcc.cxxflag"),
-    ("floatX=float23", 'Invalid value ("float23") for configuration variable "floatX". Valid options are'),
-    ("device=cuda7x", "Theano cannot use device=cuda7x"),
-])
+@pytest.mark.parametrize(
+    "flags, said",
+    [
+        ("flotX=float64", "Theano does not recognise this flag: flotX"),
+        ("gcc.cxxflag=-O0", "Theano does not recognise this flag: gcc.cxxflag"),
+        ("floatX=float23", 'Invalid value ("float23") for configuration variable "floatX". Valid options are'),
+        ("device=cuda7x", "Theano cannot use device=cuda7x"),
+    ],
+)
 def test_a_misspelt_flag_is_named(flags, said):
     command = [sys.executable, "-c", "import deeplearning_tutorial, theano; theano.config.floatX"]
-    result = subprocess.run(command, env={**os.environ, "THEANO_FLAGS": flags}, cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(
+        command, env={**os.environ, "THEANO_FLAGS": flags}, cwd=ROOT, capture_output=True, text=True
+    )
     assert said in result.stderr
 
 
@@ -154,7 +165,9 @@ print(json.dumps({"untouched": dict(os.environ) == before, "floatX": theano.conf
                   "scan": theano.function([x], sums, mode="FAST_COMPILE")([1, 2]).tolist()}))
 """
     # In an empty folder Theano would first compile what it always needs.
-    (tmp_path / ".theanorc").write_text(USERS_FILE.replace("[blas]", f"base_compiledir = {theano.config.base_compiledir}\n[blas]"))
+    (tmp_path / ".theanorc").write_text(
+        USERS_FILE.replace("[blas]", f"base_compiledir = {theano.config.base_compiledir}\n[blas]")
+    )
     assert ask(tmp_path, script) == {"untouched": True, "floatX": "float64", "scan": [1, 3]}
 
 
@@ -171,19 +184,25 @@ def test_files_are_listed_once_ours_first(monkeypatch, tmp_path):
 
 # The device ---------------------------------------------------------------------------------------------------------
 
+
 @pytest.fixture
 def settings(monkeypatch, tmp_path):
     """Sets THEANO_FLAGS and a file of the user's own, and nothing else."""
+
     def settings(flags, file="[global]\nfloatX = float64\n"):
         (tmp_path / "mine").write_text(file)
         monkeypatch.setenv("THEANORC", str(tmp_path / "mine"))
         monkeypatch.setenv("THEANO_FLAGS", flags)
+
     return settings
 
 
 def test_what_is_configured_is_what_theano_reads(settings):
     configured = configuration.configured
-    settings("device=cuda, device=opencl0:0 ,,nonsense,'blas.ldflags=-la,-lb'", "[global]\ndevice = cuda1\nfloatX = float64\n")
+    settings(
+        "device=cuda, device=opencl0:0 ,,nonsense,'blas.ldflags=-la,-lb'",
+        "[global]\ndevice = cuda1\nfloatX = float64\n",
+    )
     assert configured("device") == "opencl0:0"  # the last word counts
     assert configured("floatX") == "float64"
     assert configured("blas.ldflags") == "-la,-lb"
@@ -218,7 +237,9 @@ print(json.dumps({"said": said, "leaks": "THEANO_GPU_IS_ALREADY_ACTIVE" in os.en
 
 
 def test_a_device_that_cannot_be_had_is_an_error_each_time(tmp_path):
-    answer = ask(tmp_path, FALLEN_BACK, THEANO_FLAGS=f"device=opencl9:0,base_compiledir={theano.config.base_compiledir}")
+    answer = ask(
+        tmp_path, FALLEN_BACK, THEANO_FLAGS=f"device=opencl9:0,base_compiledir={theano.config.base_compiledir}"
+    )
     assert not answer["leaks"]
     for said in answer["said"]:
         assert said.startswith("Theano cannot use device=opencl9:0: ")
@@ -229,6 +250,7 @@ def test_theano_alone_would_have_fallen_back(tmp_path):
     script = "import theano, json; print(json.dumps([theano.config.device, theano.gpuarray.pygpu_activated]))"
     flags = f"device=opencl9:0,base_compiledir={theano.config.base_compiledir},blas.ldflags="
     assert ask(tmp_path, script, THEANO_FLAGS=flags) == ["opencl9:0", False]
+
 
 def test_compiled_code_is_kept_apart_by_type_of_processor_unless_the_user_says_how(settings):
     for flags, file, expected in [
@@ -243,6 +265,7 @@ def test_compiled_code_is_kept_apart_by_type_of_processor_unless_the_user_says_h
 
 
 # A machine that scripts/setup has not seen --------------------------------------------------------------------------
+
 
 @pytest.fixture
 def without_setup(monkeypatch, tmp_path):
@@ -283,11 +306,13 @@ def test_without_set_up_the_users_file_may_name_the_blas(without_setup, tmp_path
 @pytest.fixture
 def compiler(monkeypatch, tmp_path):
     """A stand-in for g++, which answers as told, and no SciPy anywhere."""
+
     def answer(text):
         stand_in = tmp_path / "g++"
         stand_in.write_text(f"#!/bin/sh\necho {text}\n")
         stand_in.chmod(0o755)
         monkeypatch.setattr("shutil.which", lambda name: str(stand_in))
+
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     return answer
 
@@ -314,6 +339,7 @@ def test_blas_is_else_numpys(compiler):
 
 
 # The wrong Python, and the file -------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("version", [(3, 12, 1), (3, 10, 9), (2, 11, 0)])
 def test_another_python_gets_one_clear_sentence(monkeypatch, version):
@@ -342,7 +368,10 @@ def test_each_line_of_the_example_is_explained():
 
 
 def test_an_unexplained_line_is_found():
-    assert unexplained_lines("[global]\n# why\nfloatX = float32\n\nallow_gc = False\ndevice = cpu\n") == ["allow_gc = False", "device = cpu"]
+    assert unexplained_lines("[global]\n# why\nfloatX = float32\n\nallow_gc = False\ndevice = cpu\n") == [
+        "allow_gc = False",
+        "device = cpu",
+    ]
 
 
 def test_the_example_says_what_it_should():

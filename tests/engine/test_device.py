@@ -1,4 +1,5 @@
 """The device and the machine are reported as they are, and each trouble comes with its cure."""
+
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,12 +17,22 @@ on_the_cpu = pytest.mark.skipif(device_in_use() != "cpu", reason="Theano runs on
 @pytest.fixture
 def configured(monkeypatch):
     """Sets attributes of theano.config, as `device` sees it, and of nothing else."""
+
     def configure(**options):
         stand_in = SimpleNamespace(
-            **{"cxx": theano.config.cxx, "blas": theano.config.blas, "device": theano.config.device, "floatX": theano.config.floatX, **options}
+            **{
+                "cxx": theano.config.cxx,
+                "blas": theano.config.blas,
+                "device": theano.config.device,
+                "floatX": theano.config.floatX,
+                **options,
+            }
         )
         names = ["function", "tensor", "gpuarray", "__version__"]
-        monkeypatch.setattr(device, "theano", SimpleNamespace(config=stand_in, **{name: getattr(theano, name) for name in names}))
+        monkeypatch.setattr(
+            device, "theano", SimpleNamespace(config=stand_in, **{name: getattr(theano, name) for name in names})
+        )
+
     return configure
 
 
@@ -31,6 +42,7 @@ def check(what):
 
 
 # The device ---------------------------------------------------------------------------------------------------------
+
 
 @on_the_cpu
 def test_on_the_cpu_a_function_uses_no_gpu():
@@ -105,6 +117,7 @@ def test_other_operations_are_not_rewritten():
 
 
 # The machine --------------------------------------------------------------------------------------------------------
+
 
 def test_everything_is_looked_at_and_described():
     checks = check_machine()

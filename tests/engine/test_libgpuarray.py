@@ -1,4 +1,5 @@
 """Devices are tried for real, and each trouble is told with its cure."""
+
 import contextlib
 import itertools
 import os
@@ -18,9 +19,11 @@ from deeplearning_tutorial.engine.libgpuarray import Device, explain, find_devic
 @pytest.fixture
 def device_that(monkeypatch):
     """Tries a device that does something else when it is started."""
+
     def device_that(does, name="cuda"):
         monkeypatch.setattr(libgpuarray, "PROBE", does)
         return try_device(name)
+
     return device_that
 
 
@@ -51,7 +54,9 @@ def test_an_error_is_told(device_that):
 
 
 def test_a_driver_that_aborts_ends_its_own_process_only(device_that):
-    device = device_that("import os, sys; print('Not enough memory to run on this device.', file=sys.stderr); os.abort()")
+    device = device_that(
+        "import os, sys; print('Not enough memory to run on this device.', file=sys.stderr); os.abort()"
+    )
     assert "PoCL" in device.problem and "signal 6" in device.problem and "/sys" in device.cure
 
 
@@ -73,15 +78,22 @@ def test_a_device_that_is_not_here(name):
 
 # All devices --------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("here, listed", [
-    (["cuda0", "opencl0:0"], ["cuda0", "opencl0:0"]),
-    (["cuda0", "cuda1"], ["cuda0", "cuda1", "opencl0:0 NO"]),
-    ([], ["cuda0 NO", "opencl0:0 NO"]),
-    (["opencl0:0", "opencl0:1", "opencl1:0"], ["cuda0 NO", "opencl0:0", "opencl0:1", "opencl1:0"]),
-    (["opencl1:0"], ["cuda0 NO", "opencl0:0 NO", "opencl1:0"]),
-], ids=str)
+
+@pytest.mark.parametrize(
+    "here, listed",
+    [
+        (["cuda0", "opencl0:0"], ["cuda0", "opencl0:0"]),
+        (["cuda0", "cuda1"], ["cuda0", "cuda1", "opencl0:0 NO"]),
+        ([], ["cuda0 NO", "opencl0:0 NO"]),
+        (["opencl0:0", "opencl0:1", "opencl1:0"], ["cuda0 NO", "opencl0:0", "opencl0:1", "opencl1:0"]),
+        (["opencl1:0"], ["cuda0 NO", "opencl0:0 NO", "opencl1:0"]),
+    ],
+    ids=str,
+)
 def test_all_devices_are_found(monkeypatch, here, listed):
-    monkeypatch.setattr(libgpuarray, "try_device", lambda name: Device(name, problem="" if name in here else "not here"))
+    monkeypatch.setattr(
+        libgpuarray, "try_device", lambda name: Device(name, problem="" if name in here else "not here")
+    )
     assert [device.name + " NO" * (not device.works) for device in find_devices()] == listed
 
 
@@ -139,7 +151,9 @@ def build(path, version):
     path.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["g++", f"-DVERSION={version}", "-shared", "-fPIC", "-xc++", "-", "-o", path],
-        input=FUNCTIONS[path.name.partition(".")[0]], text=True, check=True,
+        input=FUNCTIONS[path.name.partition(".")[0]],
+        text=True,
+        check=True,
     )
 
 
@@ -167,7 +181,9 @@ def machine(libraries, tmp_path):
 def run_with(folders, *arguments):
     """A new Python that looks for libraries in these folders: the loader reads the variable at the start only."""
     child = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True,
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
         env={**os.environ, "THEANO_FLAGS": "device=cpu", "LD_LIBRARY_PATH": os.pathsep.join(map(str, folders))},
     )
     return child.stdout.splitlines() + child.stderr.splitlines()[-1:]
@@ -234,8 +250,11 @@ def test_the_version_of_the_driver_is_asked_of_the_driver(machine):
 
 # The command ----------------------------------------------------------------------------------------------------------
 
+
 def test_the_command_lists_devices_and_says_how_to_use_one(monkeypatch, capsys):
-    monkeypatch.setattr(libgpuarray, "try_device", lambda name: Device(name, "GPU", problem="" if name == "cuda1" else "no", cure="buy"))
+    monkeypatch.setattr(
+        libgpuarray, "try_device", lambda name: Device(name, "GPU", problem="" if name == "cuda1" else "no", cure="buy")
+    )
     assert libgpuarray.main(["cuda1"]) == 0
     assert "THEANO_FLAGS=device=cuda1 scripts/workshop" in capsys.readouterr().out
     assert libgpuarray.main([]) == 1
@@ -260,7 +279,9 @@ def a_program_that_claims(**environment):
     """The folder that another program got, while it runs."""
     without = {name: value for name, value in os.environ.items() if name not in ("POCL_CACHE_DIR", "XDG_CACHE_HOME")}
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", CLAIM], cwd=ROOT, env={**without, **environment}, stdin=pipe, stdout=pipe, text=True) as program:
+    with subprocess.Popen(
+        [sys.executable, "-c", CLAIM], cwd=ROOT, env={**without, **environment}, stdin=pipe, stdout=pipe, text=True
+    ) as program:
         yield program.stdout.readline().strip()
 
 

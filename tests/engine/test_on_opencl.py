@@ -1,4 +1,5 @@
 """The same training through libgpuarray: every part of the module on OpenCL, which PoCL offers on any processor."""
+
 import importlib
 import inspect
 import json
@@ -71,6 +72,7 @@ def found(processes):
 
 
 # Every case, on both devices ----------------------------------------------------------------------------------------
+
 
 def check_values(on_opencl, on_the_cpu):
     assert on_opencl["functions"].keys() == on_the_cpu["functions"].keys()
@@ -153,6 +155,7 @@ def test_a_function_without_a_case_would_be_noticed(found):
 
 # The checks see what is wrong ---------------------------------------------------------------------------------------
 
+
 def changed(result, **changes):
     """A case's result with changes to its function `train`."""
     return result | {"functions": {"train": result["functions"]["train"] | changes}}
@@ -192,6 +195,7 @@ def test_a_listed_copy_that_is_not_made_is_noticed(found):
 
 
 # What else has to work on a device ----------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_maximum_and_minimum_are_numpys(found, name):
@@ -254,6 +258,7 @@ def test_what_the_user_excludes_stays_excluded(opencl):
 
 # scripts/compare_devices --------------------------------------------------------------------------------------------
 
+
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
     """A data set that learns smoothly, so that differences do not grow."""
@@ -297,7 +302,16 @@ def test_its_results_are_written(comparison, opencl):
 def test_its_results_name_neither_machine_nor_folder(comparison):
     _, _, results = comparison
     assert results.keys() == {
-        "device", "cuda_of_the_driver", "processor", "threads", "versions", "steps", "batch_size", "models", "fit", "seconds",
+        "device",
+        "cuda_of_the_driver",
+        "processor",
+        "threads",
+        "versions",
+        "steps",
+        "batch_size",
+        "models",
+        "fit",
+        "seconds",
     }
     assert str(ROOT) not in json.dumps(results)
 

@@ -11,6 +11,7 @@ import pytest
 import theano
 import theano.tensor as T
 
+from deeplearning_tutorial import ROOT
 from deeplearning_tutorial.engine import onednn
 
 HAS_ONEDNN = (Path(sys.prefix) / "lib" / "libdnnl.so.3").exists()
@@ -100,7 +101,9 @@ MISTAKES = [
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_in_how_threads_share_is_noticed(folder, mistake):
     lib = Path(sys.prefix) / "lib"
-    library = compiled(folder, broken(*mistake), libraries=[lib / "libdnnl.so.3", "-Xlinker", "-rpath", "-Xlinker", lib])
+    library = compiled(
+        folder, broken(*mistake), libraries=[lib / "libdnnl.so.3", "-Xlinker", "-rpath", "-Xlinker", lib]
+    )
     assert check(library, 1)
     assert not check(library, 2)
 
@@ -124,8 +127,7 @@ for i in range(3):
     np.testing.assert_allclose(second.get_value(), V, atol=1e-5)
 """
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
-    folder = ROOT
-    subprocess.run([sys.executable, "-c", program], env=environment, cwd=folder, check=True)
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT, check=True)
 
 
 @needs_onednn
@@ -143,8 +145,7 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
     assert pool.apply_async(product).get(timeout=120) == 20 * 300 * 200
 """
     environment = os.environ | {"OMP_NUM_THREADS": "2", "THEANO_FLAGS": "device=cpu"}
-    folder = ROOT
-    subprocess.run([sys.executable, "-c", program], env=environment, cwd=folder, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT, check=True, timeout=120)
 
 
 @needs_onednn

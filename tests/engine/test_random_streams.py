@@ -60,7 +60,9 @@ def test_numbers_are_in_the_open_unit_interval_and_uniform():
 def test_theanos_op_has_the_code_of_this_module():
     assert mrg_uniform.c_support_code is random_streams._support_code
     uniform = MRG_RandomStreams(1234).uniform((3,))
-    op = next(node.op for node in theano.function([], uniform).maker.fgraph.apply_nodes if isinstance(node.op, mrg_uniform))
+    op = next(
+        node.op for node in theano.function([], uniform).maker.fgraph.apply_nodes if isinstance(node.op, mrg_uniform)
+    )
     assert "in blocks of streams" in op.c_code_cache_version()
 
 

@@ -1,4 +1,5 @@
 """One checkout for many users: who cannot write there compiles into a folder of their own, which begins as a copy."""
+
 import json
 import os
 import platform
@@ -11,8 +12,7 @@ import pytest
 from deeplearning_tutorial import ROOT
 from deeplearning_tutorial.engine import shared_checkout
 from deeplearning_tutorial.engine.shared_checkout import own_compile_folder
-
-from scripts.classroom import copy_notebooks  # noqa: E402
+from scripts.classroom import copy_notebooks
 
 
 @pytest.fixture
@@ -119,6 +119,7 @@ def test_where_nothing_describes_the_processors_it_is_the_machine(tmp_path):
 
 # Copies of the notebooks ---------------------------------------------------------------------------------------------
 
+
 def test_each_user_gets_notebooks_with_the_kernel_of_the_workshop(tmp_path):
     names = [path.name for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
     assert copy_notebooks.copy_notebooks(tmp_path / "deep-learning", "their-kernel") == names
@@ -127,13 +128,20 @@ def test_each_user_gets_notebooks_with_the_kernel_of_the_workshop(tmp_path):
         ours = json.loads((ROOT / "notebooks" / name).read_text(encoding="utf-8"))
         theirs = json.loads((tmp_path / "deep-learning" / name).read_text(encoding="utf-8"))
         assert theirs["cells"] == ours["cells"]
-        assert theirs["metadata"]["kernelspec"] == {**ours["metadata"]["kernelspec"], "name": "their-kernel", "display_name": "their-kernel"}
+        assert theirs["metadata"]["kernelspec"] == {
+            **ours["metadata"]["kernelspec"],
+            "name": "their-kernel",
+            "display_name": "their-kernel",
+        }
     assert stat.S_IMODE((tmp_path / "deep-learning").stat().st_mode) == 0o700
 
 
 def test_a_copy_for_this_jupyter_keeps_its_kernel(tmp_path):
     copy_notebooks.copy_notebooks(tmp_path)
-    assert json.loads((tmp_path / "00_setup.ipynb").read_text(encoding="utf-8"))["metadata"]["kernelspec"]["name"] == "python3"
+    assert (
+        json.loads((tmp_path / "00_setup.ipynb").read_text(encoding="utf-8"))["metadata"]["kernelspec"]["name"]
+        == "python3"
+    )
 
 
 def test_the_work_of_a_user_is_never_overwritten(tmp_path):

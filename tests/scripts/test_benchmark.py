@@ -1,4 +1,5 @@
 """scripts/benchmark: what it trains, what it checks and what it computes; its peers, PyTorch and JAX, are not needed."""
+
 import json
 import os
 import shutil
@@ -11,9 +12,7 @@ import numpy as np
 import pytest
 
 from deeplearning_tutorial import ROOT
-
-from scripts.benchmarks import benchmark
-from scripts.benchmarks import measure, numpy_engine, peers, processes, report, scale, start, theano_engine
+from scripts.benchmarks import benchmark, measure, numpy_engine, peers, processes, report, scale, start, theano_engine
 from scripts.benchmarks.workloads import WORKLOADS, Workload
 
 TINY = Workload("tiny", (30,), 20, 0.1)
@@ -101,12 +100,16 @@ def test_theano_and_the_formulas_in_numpy_have_the_same_losses(name, digits):
     assert expected[-1] != expected[0]
 
 
-@pytest.mark.parametrize("workload", [
-    TINY,
-    replace(TINY, n_hidden=(12, 7), activation="sigmoid"),
-    replace(TINY, n_hidden=(12, 7), activation="relu", dropout=(0.2, 0.5, 0.5)),
-    replace(TINY, activation="sigmoid", corruption=0.3),
-], ids=["tanh", "sigmoid", "relu with dropout", "autoencoder"])
+@pytest.mark.parametrize(
+    "workload",
+    [
+        TINY,
+        replace(TINY, n_hidden=(12, 7), activation="sigmoid"),
+        replace(TINY, n_hidden=(12, 7), activation="relu", dropout=(0.2, 0.5, 0.5)),
+        replace(TINY, activation="sigmoid", corruption=0.3),
+    ],
+    ids=["tanh", "sigmoid", "relu with dropout", "autoencoder"],
+)
 def test_gradients_in_numpy_are_the_slopes_of_the_cost(workload, digits):
     x, y = digits[0][:20].astype("float64"), digits[1][:20]
     rng = np.random.RandomState(2)
@@ -149,11 +152,14 @@ def test_an_engine_with_other_weights_is_caught(digits):
     assert "the loss of step 1 is" in problem
 
 
-@pytest.mark.parametrize("wrong, said", [
-    ([2.0, np.nan], "step 2 is nan and NumPy's 1"),
-    ([2.0, 1.0002], "step 2 is 1.0002 and NumPy's 1"),
-    ([2.0], "1 losses came back, and NumPy has 2"),
-])
+@pytest.mark.parametrize(
+    "wrong, said",
+    [
+        ([2.0, np.nan], "step 2 is nan and NumPy's 1"),
+        ([2.0, 1.0002], "step 2 is 1.0002 and NumPy's 1"),
+        ([2.0], "1 losses came back, and NumPy has 2"),
+    ],
+)
 def test_losses_that_differ_are_named(wrong, said):
     assert said in measure.find_difference(wrong, [2.0, 1.0])
 
@@ -311,15 +317,18 @@ def test_noise_of_another_rate_is_caught(tmp_path, digits):
 # Bad arguments and locks ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments, said", [
-    (["--workloads", "mlp-100,nothing"], "'nothing' is none of logistic, mlp-100"),
-    (["--engines", "Torch"], "'Torch' is none of Theano, NumPy, PyTorch"),
-    (["--threads", "0"], "'0' is no number of threads from 1 to"),
-    (["--threads", "1,9999"], "'9999' is no number of threads from 1 to"),
-    (["--rounds", "0"], "'0' is no number of rounds"),
-    (["--device", "tpu"], "'tpu'"),
-    (["--device", "cuda", "--engines", "NumPy"], "NumPy computes on the CPU only"),
-])
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--workloads", "mlp-100,nothing"], "'nothing' is none of logistic, mlp-100"),
+        (["--engines", "Torch"], "'Torch' is none of Theano, NumPy, PyTorch"),
+        (["--threads", "0"], "'0' is no number of threads from 1 to"),
+        (["--threads", "1,9999"], "'9999' is no number of threads from 1 to"),
+        (["--rounds", "0"], "'0' is no number of rounds"),
+        (["--device", "tpu"], "'tpu'"),
+        (["--device", "cuda", "--engines", "NumPy"], "NumPy computes on the CPU only"),
+    ],
+)
 def test_a_bad_argument_is_named_with_the_choices(arguments, said, capsys):
     with pytest.raises(SystemExit) as error:
         benchmark.main(arguments)
@@ -357,7 +366,10 @@ def test_the_peers_are_locked_and_cuda_adds_to_them():
 
 def test_the_figure_of_what_grows_has_four_panels_and_the_table_every_point():
     growth = {
-        what: [{"value": n, "flops": 1e6 * n, "seconds": [1e-3 * n] * 3, "memory_mib": 100.0 + n, "steps": 5} for n in (1, 4)]
+        what: [
+            {"value": n, "flops": 1e6 * n, "seconds": [1e-3 * n] * 3, "memory_mib": 100.0 + n, "steps": 5}
+            for n in (1, 4)
+        ]
         for what in scale.GROWTH
     }
     measured = {
@@ -392,10 +404,16 @@ def test_the_cells_that_are_timed_are_in_the_notebook():
 def test_cells_are_timed_from_before_the_kernel_starts(tmp_path):
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, writes
 
-    cells = [new_code_cell("import time", id="imports"), new_markdown_cell("Wait.", id="text"), new_code_cell("time.sleep(0.3)", id="wait")]
+    cells = [
+        new_code_cell("import time", id="imports"),
+        new_markdown_cell("Wait.", id="text"),
+        new_code_cell("time.sleep(0.3)", id="wait"),
+    ]
     path = tmp_path / "tiny.ipynb"
     path.write_text(writes(new_notebook(cells=cells)))
-    answer = subprocess.run([sys.executable, "-m", "scripts.benchmarks.start", path], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-m", "scripts.benchmarks.start", path], capture_output=True, text=True, check=True
+    )
     times = json.loads(answer.stdout)
     assert list(times) == ["imports", "wait", "all"]
     assert 0 < times["imports"] < times["wait"] - 0.3 and times["wait"] <= times["all"]

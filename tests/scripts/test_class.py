@@ -1,4 +1,5 @@
 """A class on one server: the kernel that a hub is told of, what it starts for a user, and a rehearsal of two users."""
+
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ import pytest
 
 from deeplearning_tutorial import ROOT
 
-REHEARSE = f"""
+REHEARSE = """
 import os, sys
 os.geteuid = lambda: 1000  # as another user than root, who cannot become others
 from scripts.classroom import class_trial
@@ -20,7 +21,9 @@ class_trial.main(2)
 
 def rehearse(last):
     environment = {**os.environ, "THEANO_FLAGS": "device=cpu"}
-    return subprocess.run([sys.executable, "-c", REHEARSE, last], env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-c", REHEARSE, last], env=environment, capture_output=True, text=True, timeout=300
+    )
 
 
 def test_two_users_train_at_the_same_time_and_it_is_told_what_a_class_needs():
@@ -37,7 +40,9 @@ def test_a_rehearsal_mounts_nothing_that_all_of_the_machine_would_see(tmp_path):
         (tmp_path / name).write_text("#!/bin/sh\ntouch called\n")
         (tmp_path / name).chmod(0o755)
     command = [sys.executable, "-m", "scripts.classroom.hub_trial", "8"]
-    result = subprocess.run(command, env={**os.environ, "PATH": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True)
+    result = subprocess.run(
+        command, env={**os.environ, "PATH": str(tmp_path)}, cwd=tmp_path, capture_output=True, text=True
+    )
     assert result.returncode == 1 and "Start this with scripts/hub --rehearse" in result.stderr
     assert not (tmp_path / "called").exists()
 

@@ -24,8 +24,13 @@ echo "started in $PWD with $# arguments: $*"
 def run(*command, cwd, **environment):
     """Run a command; what it printed is in `stdout`, errors too."""
     return subprocess.run(
-        [str(word) for word in command], cwd=cwd, env={**os.environ, **environment},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
     )
 
 
@@ -81,7 +86,9 @@ def test_other_arguments_are_refused_with_the_usage(arguments, tmp_path):
 
 
 def test_without_apt_get_it_says_where_bundles_are_made(tmp_path):
-    answer = run(SCRIPT, "node", tmp_path / "node.run", cwd=tmp_path, PATH=folder_of_programs(tmp_path, "bash", "dirname"))
+    answer = run(
+        SCRIPT, "node", tmp_path / "node.run", cwd=tmp_path, PATH=folder_of_programs(tmp_path, "bash", "dirname")
+    )
     assert answer.returncode == 1
     assert "There is no apt-get here" in answer.stdout
 
@@ -166,7 +173,9 @@ def test_after_a_run_that_was_killed_the_next_one_unpacks_all(bundle, here, tmp_
     # In the place of tar, something that writes half a file and then kills the shell that it was started by.
     programs = tmp_path / "programs"
     programs.mkdir()
-    (programs / "tar").write_text('#!/bin/sh\nwhile [ "$1" != -C ]; do shift; done\necho half >"$2/lines"\nkill -9 $PPID\n')
+    (programs / "tar").write_text(
+        '#!/bin/sh\nwhile [ "$1" != -C ]; do shift; done\necho half >"$2/lines"\nkill -9 $PPID\n'
+    )
     (programs / "tar").chmod(0o755)
     killed = run("sh", bundle, cwd=here, PATH=f"{programs}:{os.environ['PATH']}")
     assert killed.returncode == -9
@@ -181,7 +190,9 @@ def test_after_a_run_that_was_killed_the_next_one_unpacks_all(bundle, here, tmp_
 
 def test_nodes_that_share_a_folder_can_start_at_once(bundle, here):
     nodes = [
-        subprocess.Popen(["sh", bundle, str(node)], cwd=here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        subprocess.Popen(
+            ["sh", bundle, str(node)], cwd=here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         for node in range(4)
     ]
     for number, node in enumerate(nodes):
@@ -195,7 +206,9 @@ def test_another_system_is_told_so_before_anything_is_unpacked(contents, here):
     bundle = pack(contents, contents.parent / "tiny.run", system="hannah-montana 4")
     answer = run("sh", bundle, cwd=here)
     assert answer.returncode == 1
-    assert "system packages of hannah-montana 4, and this is" in answer.stdout and "Nothing was changed" in answer.stdout
+    assert (
+        "system packages of hannah-montana 4, and this is" in answer.stdout and "Nothing was changed" in answer.stdout
+    )
     assert os.listdir(here) == []
     assert "started" in run("sh", bundle, "--any-system", cwd=here).stdout
 
@@ -247,10 +260,7 @@ def test_a_usb_stick_can_hold_the_file_but_not_the_folder(bundle, tmp_path):
     stick = tmp_path / "stick"
     stick.mkdir()
     mounts = namespace("--mount")
-    script = (
-        'mount -t tmpfs -o noexec tmpfs "$1" && cp "$2" "$1" && cd "$1" && sh tiny.run;'
-        'ls; sh tiny.run --to "$3"'
-    )
+    script = 'mount -t tmpfs -o noexec tmpfs "$1" && cp "$2" "$1" && cd "$1" && sh tiny.run;ls; sh tiny.run --to "$3"'
     answer = run(*mounts, "sh", "-c", script, "sh", stick, bundle, tmp_path / "home", cwd=tmp_path)
     if "mount:" in answer.stdout:
         pytest.skip(f"this machine mounts nothing here: {answer.stdout.strip()}")
@@ -277,8 +287,12 @@ def make_wheel(path):
     """A Python package of a few bytes."""
     with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("tiny_offline.py", "")
-        wheel.writestr("tiny_offline-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny-offline\nVersion: 1.0\n")
-        wheel.writestr("tiny_offline-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(
+            "tiny_offline-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny-offline\nVersion: 1.0\n"
+        )
+        wheel.writestr(
+            "tiny_offline-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
         wheel.writestr("tiny_offline-1.0.dist-info/RECORD", "")
 
 
@@ -300,7 +314,9 @@ def tiny_workshop(tmp_path):
     folder = tmp_path / "class 100% #1"
     for name in ["packages", "wheels", "workshop/scripts"]:
         (folder / name).mkdir(parents=True)
-    built = run("dpkg-deb", "--root-owner-group", "--build", make_deb(tmp_path / "deb"), folder / "packages", cwd=tmp_path)
+    built = run(
+        "dpkg-deb", "--root-owner-group", "--build", make_deb(tmp_path / "deb"), folder / "packages", cwd=tmp_path
+    )
     assert built.returncode == 0, built.stdout
     call("write_package_index", folder / "packages")
     make_wheel(folder / "wheels/tiny_offline-1.0-py3-none-any.whl")
@@ -324,7 +340,7 @@ def test_the_workshop_finds_its_packages_without_a_network(tiny_workshop, here):
 
 
 def test_a_damaged_system_package_is_not_used(tiny_workshop, here):
-    deb, = (tiny_workshop / "packages").glob("*.deb")
+    (deb,) = (tiny_workshop / "packages").glob("*.deb")
     deb.write_bytes(deb.read_bytes()[:-1] + b"?")
     answer = run(tiny_workshop / "start", cwd=here)
     assert "Hash Sum mismatch" in answer.stdout
@@ -333,7 +349,9 @@ def test_a_damaged_system_package_is_not_used(tiny_workshop, here):
 
 def test_the_packages_of_another_system_are_not_used(tiny_workshop, here):
     (tiny_workshop / "system").write_text("hannah-montana 4\n")
-    (tiny_workshop / "workshop/scripts/workshop").write_text('#!/bin/sh\necho "apt-get reads: ${APT_CONFIG-what it always reads}"\n')
+    (tiny_workshop / "workshop/scripts/workshop").write_text(
+        '#!/bin/sh\necho "apt-get reads: ${APT_CONFIG-what it always reads}"\n'
+    )
     answer = run(tiny_workshop / "start", cwd=here)
     assert "those of hannah-montana 4, and this is" in answer.stdout
     assert "apt-get reads: what it always reads" in answer.stdout
@@ -370,7 +388,13 @@ def test_packages_for_other_releases_of_python_are_packed_too(tmp_path):
 # --- The bundle of a GPU node, made and used ----------------------------------------------------------------------------
 
 # What a machine that is offline, or has not Debian 12's packages, says. Anything else is a failure.
-NOT_HERE = ["could not be fetched", "could not be downloaded", "has no package", "There is no apt-get here", "for x86-64"]
+NOT_HERE = [
+    "could not be fetched",
+    "could not be downloaded",
+    "has no package",
+    "There is no apt-get here",
+    "for x86-64",
+]
 
 TRAIN = """
 import deeplearning_tutorial
@@ -419,7 +443,16 @@ def node(node_bundle, tmp_path_factory):
 def on_the_node(node, *arguments):
     """Run the bundle where there is no network, and nothing of this environment."""
     offline = namespace("--net")
-    return run("env", "-i", f"PATH={os.environ['PATH']}", f"HOME={node.parent}", *offline, node / "start", *arguments, cwd=node.parent)
+    return run(
+        "env",
+        "-i",
+        f"PATH={os.environ['PATH']}",
+        f"HOME={node.parent}",
+        *offline,
+        node / "start",
+        *arguments,
+        cwd=node.parent,
+    )
 
 
 def test_the_node_bundle_has_at_most_20_mebibytes(node_bundle):

@@ -1,13 +1,12 @@
 """The generator of notebooks is fed everything it is there to find."""
 
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from scripts.notebooks import release  # noqa: E402
+from scripts.notebooks import release
 
 SOLUTION = """\
 def predict(p_y_given_x):
@@ -79,10 +78,7 @@ def only(problems):
 def test_attendee_sees_a_stub_and_the_code_around_the_solution():
     cells = release.attendee_notebook(solved_example()).cells
     assert cells[2].source == (
-        "def predict(p_y_given_x):\n"
-        "    pass  # Your code here: replace this line.\n"
-        "\n"
-        "print(predict(numpy.eye(3)))"
+        "def predict(p_y_given_x):\n    pass  # Your code here: replace this line.\n\nprint(predict(numpy.eye(3)))"
     )
 
 
@@ -134,9 +130,7 @@ def test_instructor_gets_code_and_outputs_without_markers():
     instructor = release.instructor_notebook(nb)
     assert "SOLUTION" not in nbformat.writes(instructor)
     assert "    return numpy.argmax(p_y_given_x, axis=1)\n\n" in instructor.cells[2].source
-    assert [cell.get("outputs") for cell in instructor.cells] == [
-        cell.get("outputs") for cell in nb.cells
-    ]
+    assert [cell.get("outputs") for cell in instructor.cells] == [cell.get("outputs") for cell in nb.cells]
     assert [line for line in nb.cells[2].source.split("\n") if "SOLUTION" not in line] == (
         instructor.cells[2].source.split("\n")
     )
@@ -151,16 +145,21 @@ def test_output_that_shows_a_marker_is_not_for_instructors():
 # --- Markers ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("source, message", [
-    ("x = 1\n### END SOLUTION", "01_x, cell 2, line 2: stray '### END SOLUTION'"),
-    (SOLUTION + "### END SOLUTION", "01_x, cell 2, line 6: stray"),
-    ("### BEGIN SOLUTION\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION",
-     "01_x, cell 2, line 2: nested '### BEGIN SOLUTION'; end the one of line 1 first"),
-    ("x = 1\n### BEGIN SOLUTION\ny = 2", "01_x, cell 2, line 2: unclosed '### BEGIN SOLUTION'"),
-    ("# Begin solution\nx = 1", "01_x, cell 2, line 1: '# Begin solution' is no marker"),
-    ("### BEGIN SOLUTION\nx = 1\n### END SOLUTIONS", "'### END SOLUTIONS' is no marker"),
-    ("x = 1  ### BEGIN SOLUTION\ny = 2", "is no marker; write '### BEGIN SOLUTION'"),
-])
+@pytest.mark.parametrize(
+    "source, message",
+    [
+        ("x = 1\n### END SOLUTION", "01_x, cell 2, line 2: stray '### END SOLUTION'"),
+        (SOLUTION + "### END SOLUTION", "01_x, cell 2, line 6: stray"),
+        (
+            "### BEGIN SOLUTION\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION",
+            "01_x, cell 2, line 2: nested '### BEGIN SOLUTION'; end the one of line 1 first",
+        ),
+        ("x = 1\n### BEGIN SOLUTION\ny = 2", "01_x, cell 2, line 2: unclosed '### BEGIN SOLUTION'"),
+        ("# Begin solution\nx = 1", "01_x, cell 2, line 1: '# Begin solution' is no marker"),
+        ("### BEGIN SOLUTION\nx = 1\n### END SOLUTIONS", "'### END SOLUTIONS' is no marker"),
+        ("x = 1  ### BEGIN SOLUTION\ny = 2", "is no marker; write '### BEGIN SOLUTION'"),
+    ],
+)
 def test_wrong_marker_is_named_with_cell_and_line(source, message):
     assert message in problems_of(new_markdown_cell("Text"), code(source))[0]
 
@@ -186,12 +185,15 @@ def test_notebook_in_another_language_is_an_error():
         release.attendee_notebook(nb)
 
 
-@pytest.mark.parametrize("source", [
-    "def f():\n### BEGIN SOLUTION\n    return 1\n### END SOLUTION",
-    "if x:\n    ### BEGIN SOLUTION\n    y = 1\nelse:\n    ### END SOLUTION\n  y = 2",
-    "### BEGIN SOLUTION\ntry:\n    f()\n### END SOLUTION\nexcept ValueError:\n    pass",
-    "%%time\ndef f():\n### BEGIN SOLUTION\n    return 1\n### END SOLUTION",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n### BEGIN SOLUTION\n    return 1\n### END SOLUTION",
+        "if x:\n    ### BEGIN SOLUTION\n    y = 1\nelse:\n    ### END SOLUTION\n  y = 2",
+        "### BEGIN SOLUTION\ntry:\n    f()\n### END SOLUTION\nexcept ValueError:\n    pass",
+        "%%time\ndef f():\n### BEGIN SOLUTION\n    return 1\n### END SOLUTION",
+    ],
+)
 def test_cell_that_does_not_compile_with_its_stub_is_an_error(source):
     problem = only(problems_of(code(source)))
     assert "01_x, cell 1, line" in problem
@@ -201,24 +203,30 @@ def test_cell_that_does_not_compile_with_its_stub_is_an_error(source):
 # --- Leaks -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("leak", [
-    new_markdown_cell("Text\n\nTry `return numpy.argmax(p_y_given_x, axis=1)`!"),
-    new_markdown_cell("    return numpy.argmax( p_y_given_x,axis = 1 )"),
-    code("# return numpy.argmax(p_y_given_x, axis=1)\nx = 1"),
-    code('print("return numpy.argmax(p_y_given_x, axis=1)")'),
-    code("x = 1  # return numpy.argmax(p_y_given_x, axis=1)"),
-])
+@pytest.mark.parametrize(
+    "leak",
+    [
+        new_markdown_cell("Text\n\nTry `return numpy.argmax(p_y_given_x, axis=1)`!"),
+        new_markdown_cell("    return numpy.argmax( p_y_given_x,axis = 1 )"),
+        code("# return numpy.argmax(p_y_given_x, axis=1)\nx = 1"),
+        code('print("return numpy.argmax(p_y_given_x, axis=1)")'),
+        code("x = 1  # return numpy.argmax(p_y_given_x, axis=1)"),
+    ],
+)
 def test_quoted_solution_is_a_leak(leak):
     problem = only(problems_of(code(SOLUTION), leak))
     assert "01_x, cell 1, line 4: this line of a solution, 'return numpy.argmax" in problem
     assert "can be read in 01_x, cell 2, line " in problem
 
 
-@pytest.mark.parametrize("output", [
-    stdout("def predict():\n    return numpy.argmax(p_y_given_x, axis=1)\n"),
-    new_output("execute_result", {"text/plain": "return numpy.argmax(p_y_given_x, axis=1)"}),
-    new_output("display_data", {"text/html": "<b>return numpy.argmax(p_y_given_x, axis=1)</b>"}),
-])
+@pytest.mark.parametrize(
+    "output",
+    [
+        stdout("def predict():\n    return numpy.argmax(p_y_given_x, axis=1)\n"),
+        new_output("execute_result", {"text/plain": "return numpy.argmax(p_y_given_x, axis=1)"}),
+        new_output("display_data", {"text/html": "<b>return numpy.argmax(p_y_given_x, axis=1)</b>"}),
+    ],
+)
 def test_solution_in_an_output_is_a_leak(output):
     solved = notebook(code(SOLUTION), code("show()"))
     attendee = release.attendee_notebook(solved)
@@ -229,9 +237,7 @@ def test_solution_in_an_output_is_a_leak(output):
 
 def test_solution_with_a_trailing_comment_leaks_without_it():
     source = "### BEGIN SOLUTION\ncost = T.mean(errors)  # over the batch\n### END SOLUTION"
-    assert "this line of a solution" in only(
-        problems_of(code(source), new_markdown_cell("`cost = T.mean(errors)`"))
-    )
+    assert "this line of a solution" in only(problems_of(code(source), new_markdown_cell("`cost = T.mean(errors)`")))
 
 
 def test_visible_and_short_and_comment_lines_are_no_leak():
@@ -239,11 +245,13 @@ def test_visible_and_short_and_comment_lines_are_no_leak():
         "for x in batches:\n    ### BEGIN SOLUTION\n    # Add them up, one by one.\n"
         "    if x:\n        total = total + x\n    cost = f(x)\n    return x\n    ### END SOLUTION"
     )
-    release.attendee_notebook(notebook(
-        code("def g():\n  " + source.replace("\n", "\n  ")),
-        code("total = 0\ntotal = total + x"),
-        new_markdown_cell("# Add them up, one by one.\n\n`total = total + x`, then return x."),
-    ))
+    release.attendee_notebook(
+        notebook(
+            code("def g():\n  " + source.replace("\n", "\n  ")),
+            code("total = 0\ntotal = total + x"),
+            new_markdown_cell("# Add them up, one by one.\n\n`total = total + x`, then return x."),
+        )
+    )
 
 
 def test_part_of_a_longer_name_is_no_leak():
@@ -282,9 +290,7 @@ def test_cell_that_was_not_executed_is_a_problem():
 
 
 def test_cells_executed_out_of_order_are_a_problem():
-    assert "cell 2: executed as [7], not as [2]" in only(
-        solved_problems(code("x", count=1), code("y", count=7))
-    )
+    assert "cell 2: executed as [7], not as [2]" in only(solved_problems(code("x", count=1), code("y", count=7)))
 
 
 def test_saved_error_is_a_problem_unless_expected():
@@ -294,10 +300,19 @@ def test_saved_error_is_a_problem_unless_expected():
     assert solved_problems(code("f()", [error], tags=["raises-exception"])) == []
 
 
-@pytest.mark.parametrize("path", [
-    "/repo", "/repo/data/x", "/root/x", "/home/ada/x", "/Users/ada", r"C:\Users\ada",
-    "/tmp/ipykernel_12/3.py:1: UserWarning", str(Path.home() / "x"),
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/repo",
+        "/repo/data/x",
+        "/root/x",
+        "/home/ada/x",
+        "/Users/ada",
+        r"C:\Users\ada",
+        "/tmp/ipykernel_12/3.py:1: UserWarning",
+        str(Path.home() / "x"),
+    ],
+)
 def test_path_of_the_machine_in_an_output_is_a_problem(path):
     output = new_output("execute_result", {"text/plain": f"ok\nread '{path}'"})
     problem = only(solved_problems(code("x", [output])))
@@ -328,7 +343,7 @@ def test_edited_stub_is_drift(folders):
     edited = path.read_text()
     problem = only(release.check(solved, attendee))
     assert problem.startswith("01_example.ipynb: differs from what is generated")
-    assert "pass  # My code" in problem and "+    \"    pass  # Your code here" in problem
+    assert "pass  # My code" in problem and '+    "    pass  # Your code here' in problem
     assert path.read_text() == edited, "--check writes nothing"
 
 
@@ -381,13 +396,18 @@ def test_one_wrong_notebook_keeps_all_from_being_written(folders):
     assert list(attendee.glob("*.ipynb")) == []
 
 
-@pytest.mark.parametrize("text, message", [
-    ("not json", "01_example.ipynb: not a notebook"),
-    ('{"nbformat": 3}', "01_example.ipynb: not a notebook of format 4"),
-    ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, '
-     '"cells": [{"cell_type": "markdown", "metadata": {}, "source": ""}]}',
-     "01_example, cell 1: the cell has no id"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("not json", "01_example.ipynb: not a notebook"),
+        ('{"nbformat": 3}', "01_example.ipynb: not a notebook of format 4"),
+        (
+            '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, '
+            '"cells": [{"cell_type": "markdown", "metadata": {}, "source": ""}]}',
+            "01_example, cell 1: the cell has no id",
+        ),
+    ],
+)
 def test_file_that_is_no_notebook_is_a_problem(folders, text, message):
     solved, attendee = folders
     (solved / "01_example.ipynb").write_text(text)
@@ -443,8 +463,7 @@ def test_execute_runs_in_the_folder_without_progress_bars_and_saves(tmp_path, ow
     nb = notebook(
         code("import os, pathlib, tqdm\nfor i in tqdm.trange(3): print(i)", count=9),
         code("print(pathlib.Path('01_run.ipynb').exists())", [stdout("old")], count=9),
-        code("import sys\nfor i in 1, 2:\n"
-             "    print(i, flush=True)\n    print(-i, file=sys.stderr, flush=True)"),
+        code("import sys\nfor i in 1, 2:\n    print(i, flush=True)\n    print(-i, file=sys.stderr, flush=True)"),
     )
     nb.metadata["language_info"] = {"name": "python", "version": "3.11.99"}
     save(path, nb)
@@ -486,8 +505,19 @@ def test_unknown_name_is_told_with_the_known_ones(folders):
 
 
 def test_widgets_without_a_model_are_taken_out():
-    nb = notebook(code("x", [new_output("display_data", {
-        "text/plain": "Widget()", release.WIDGET_VIEW: {"model_id": "1"},
-    })]))
+    nb = notebook(
+        code(
+            "x",
+            [
+                new_output(
+                    "display_data",
+                    {
+                        "text/plain": "Widget()",
+                        release.WIDGET_VIEW: {"model_id": "1"},
+                    },
+                )
+            ],
+        )
+    )
     release.clean_executed(nb)
     assert nb.cells[0].outputs[0].data == {"text/plain": "Widget()"}

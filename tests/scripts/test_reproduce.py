@@ -1,4 +1,5 @@
 """scripts/reproduce: a run that is killed again and again ends as if nothing had happened, and what is written is what was reached."""
+
 import json
 import os
 import random
@@ -11,14 +12,12 @@ import numpy as np
 import pytest
 import theano
 
-from deeplearning_tutorial import ROOT, checkpoint
+from deeplearning_tutorial import checkpoint
 from deeplearning_tutorial.data import load_arrays
 from deeplearning_tutorial.data.loading import ROWS_VARIABLE
 from deeplearning_tutorial.monitoring import History
 from deeplearning_tutorial.training import EPOCHS_VARIABLE
-
-from scripts.experiments import reproduce
-from scripts.experiments import classifier, figures, record
+from scripts.experiments import classifier, figures, record, reproduce
 from scripts.experiments.catalogue import CATALOGUE
 from scripts.experiments.normalization import INK, normalize
 from scripts.experiments.run import Run, Trained
@@ -29,10 +28,28 @@ SMALL = {
     "mlp-momentum": ["--set", "hidden=[12,11]", "--set", "n_epochs=2"],
     "mlp-dropout": ["--set", "hidden=[12,11]", "--set", "dropout=[0.1,0.2,0.2]", "--set", "n_epochs=2"],
     "sda": ["--set", "hidden=[12,11,10]", "--set", "pretraining_epochs=2", "--set", "n_epochs=2"],
-    "deep-autoencoder": ["--set", "hidden=[12,11,10,2]", "--set", "pretraining_epochs=2", "--set", "n_epochs=2", "--set", "dropout=0.1", "--set", "l2=0.001"],
+    "deep-autoencoder": [
+        "--set",
+        "hidden=[12,11,10,2]",
+        "--set",
+        "pretraining_epochs=2",
+        "--set",
+        "n_epochs=2",
+        "--set",
+        "dropout=0.1",
+        "--set",
+        "l2=0.001",
+    ],
     "elastic": ["--set", "hidden=[12,11]", "--set", "n_epochs=2"],
     "deep-elastic": ["--set", "hidden=[12,11,10]", "--set", "n_epochs=2"],
-    "committee": ["--set", "hidden=[12]", "--set", "n_epochs=2", "--set", 'members=[{}, {"deslant": true, "width": 20}]'],
+    "committee": [
+        "--set",
+        "hidden=[12]",
+        "--set",
+        "n_epochs=2",
+        "--set",
+        'members=[{}, {"deslant": true, "width": 20}]',
+    ],
 }
 
 
@@ -57,6 +74,7 @@ def parameters(path):
 
 # Every model ---------------------------------------------------------------------------------------------------------
 
+
 def test_there_is_a_small_version_of_each_model():
     assert list(SMALL) == list(CATALOGUE)
 
@@ -66,7 +84,17 @@ def test_each_model_is_trained_and_tested_and_written(folders, name, capsys):
     assert reproduce.main([name, "--seed", "7", *SMALL[name]]) == 0
     folder = folders / "runs" / f"{name}-7"
     found = json.loads((folder / f"{name}.json").read_text())
-    assert {"name", "reference", "validation_error", "seconds", "seed", "device", "versions", "configuration", "curves"} <= set(found)
+    assert {
+        "name",
+        "reference",
+        "validation_error",
+        "seconds",
+        "seed",
+        "device",
+        "versions",
+        "configuration",
+        "curves",
+    } <= set(found)
     assert found["name"] == name and found["seed"] == 7 and found["reference"] == CATALOGUE[name].reference
     assert ("test_squared_error" in found) == (name == "deep-autoencoder") != ("test_error" in found)
     assert len(list(found["curves"].values())[-1]["validation_error"]) == 2
@@ -91,7 +119,9 @@ def test_answers_for_shifted_copies_are_averaged():
     moved = [np.roll(digit, (down, right), axis=(0, 1)).ravel() for down in (-2, 0, 2) for right in (-2, 0, 2)]
     weights = np.random.RandomState(1).normal(size=(784, 10)).astype("float32")
     averaged = classifier.over_shifts(lambda x: np.tanh(x @ weights), 2)
-    np.testing.assert_allclose(averaged(digit.reshape(1, 784)), np.tanh(np.array(moved) @ weights).mean(axis=0, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(
+        averaged(digit.reshape(1, 784)), np.tanh(np.array(moved) @ weights).mean(axis=0, keepdims=True), atol=1e-5
+    )
 
 
 def test_errors_with_shifted_copies_are_those_of_the_parameters_that_are_written(folders):
@@ -108,7 +138,11 @@ def test_errors_with_shifted_copies_are_those_of_the_parameters_that_are_written
 
     def errors(x, y):
         images = np.pad(x.reshape(-1, 28, 28), ((0, 0), (2, 2), (2, 2)))
-        moved = [images[:, down : down + 28, right : right + 28].reshape(-1, 784) for down in (0, 2, 4) for right in (0, 2, 4)]
+        moved = [
+            images[:, down : down + 28, right : right + 28].reshape(-1, 784)
+            for down in (0, 2, 4)
+            for right in (0, 2, 4)
+        ]
         return np.flatnonzero(np.mean([answers(x) for x in moved], axis=0).argmax(axis=1) != y)
 
     _, valid_set, test_set = load_arrays("mnist")
@@ -147,8 +181,19 @@ def test_the_test_set_is_looked_at_once_and_at_the_end(folders, monkeypatch):
 # Going on ------------------------------------------------------------------------------------------------------------
 
 LONG = [
-    "mlp-dropout", "--set", "hidden=[40,30]", "--set", "dropout=[0.1,0.3,0.3]", "--set", "distortion={}", "--set", "batch_size=20",
-    "--set", "n_epochs=150", "--checkpoint-seconds", "0",
+    "mlp-dropout",
+    "--set",
+    "hidden=[40,30]",
+    "--set",
+    "dropout=[0.1,0.3,0.3]",
+    "--set",
+    "distortion={}",
+    "--set",
+    "batch_size=20",
+    "--set",
+    "n_epochs=150",
+    "--checkpoint-seconds",
+    "0",
 ]
 
 
@@ -163,8 +208,12 @@ def start(tmp_path, folder, *arguments):
     path.write_text(f"if __name__ == '__main__':\n    {program}\n")
     # Two run side by side: with two threads each they would wait for one another, for minutes.
     return subprocess.Popen(
-        [sys.executable, path, *arguments], env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        [sys.executable, path, *arguments],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -230,7 +279,8 @@ def test_a_run_of_several_parts_goes_on_in_any_of_them(folders, monkeypatch, nam
     assert n_parts > 1
 
     original = Run.fit
-    for part in range(n_parts):
+
+    def interrupted_in(part):
         calls = []
 
         def fit(*arguments, **options):
@@ -239,7 +289,10 @@ def test_a_run_of_several_parts_goes_on_in_any_of_them(folders, monkeypatch, nam
                 raise KeyboardInterrupt
             return original(*arguments, **options)
 
-        monkeypatch.setattr(Run, "fit", fit)
+        return fit
+
+    for part in range(n_parts):
+        monkeypatch.setattr(Run, "fit", interrupted_in(part))
         assert reproduce.main([name, *SMALL[name], "--resume" if part else "--fresh"]) == 130
     monkeypatch.setattr(Run, "fit", original)
     assert reproduce.main([name, *SMALL[name], "--resume"]) == 0
@@ -277,6 +330,7 @@ def test_an_interrupt_says_how_to_go_on(folders, monkeypatch, capsys):
 
 
 # Digits as the members of a committee see them ------------------------------------------------------------------------
+
 
 def bar(slant, width):
     """A bar from row 6 to row 21, so many pixels wide, that leans to the right by `slant` pixels per row upwards."""
@@ -325,6 +379,7 @@ def test_digits_stay_what_they_are_where_nothing_is_asked_for_and_an_empty_image
 
 # What is asked for ----------------------------------------------------------------------------------------------------
 
+
 def test_the_models_are_listed_with_what_was_published(capsys):
     assert reproduce.main(["--list"]) == 0
     shown = capsys.readouterr().out
@@ -357,8 +412,16 @@ def test_a_seed_that_is_none_is_refused(seed, capsys):
 
 # What is written ------------------------------------------------------------------------------------------------------
 
+
 def trained(**options):
-    return Trained(**{"params": {"W1": theano.shared(np.eye(784, 10, dtype="float32"), name="W")}, "validation_error": 1.0, "test_set": ()} | options)
+    return Trained(
+        **{
+            "params": {"W1": theano.shared(np.eye(784, 10, dtype="float32"), name="W")},
+            "validation_error": 1.0,
+            "test_set": (),
+        }
+        | options
+    )
 
 
 def test_parameters_have_a_checksum_and_large_ones_are_left_out(tmp_path):
@@ -374,18 +437,25 @@ def test_parameters_have_a_checksum_and_large_ones_are_left_out(tmp_path):
 
 def test_a_test_counts_whole_mini_batches_and_names_what_is_wrong():
     x, y = np.eye(7, 784, dtype="float32"), np.array([0, 1, 2, 3, 5, 5, 9], dtype="int32")
-    model = trained(test_set=(theano.shared(x), theano.shared(y)), classify=lambda x: x[:, :10], n_test=lambda n: n - n % 3)
+    model = trained(
+        test_set=(theano.shared(x), theano.shared(y)), classify=lambda x: x[:, :10], n_test=lambda n: n - n % 3
+    )
     assert model.test() == {"test_error": round(100 / 6, 6), "test_digits": 6, "wrong": {"4": 4}}
     again = trained(test_set=(theano.shared(x), None), reconstruct=lambda x: x / 2)
     assert again.test() == {"test_squared_error": 0.25}
 
 
 def test_a_curve_has_as_many_seconds_as_errors(tmp_path):
-    history = History(epoch=[1, 2], elapsed=[0.123456, 3.3], train_cost=[1, 0.5], validation_error=[0.1, 0.05], best_epoch=2)
+    history = History(
+        epoch=[1, 2], elapsed=[0.123456, 3.3], train_cost=[1, 0.5], validation_error=[0.1, 0.05], best_epoch=2
+    )
     assert record.curve(history)["seconds"] == [0.12346, 3.3]
 
 
 def test_the_figure_of_all_runs_has_a_curve_for_each_classifier():
     curves = {"training": {"seconds": [1, 2], "validation_error": [0.1, 0.05]}}
-    results = [{"name": "a", "test_error": 1.0, "seconds": 2, "curves": curves}, {"name": "b", "test_squared_error": 1.0}]
+    results = [
+        {"name": "a", "test_error": 1.0, "seconds": 2, "curves": curves},
+        {"name": "b", "test_squared_error": 1.0},
+    ]
     assert figures.of_all(results).startswith(b"\x89PNG")

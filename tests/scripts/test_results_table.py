@@ -1,18 +1,23 @@
 """README's table of error rates is the one of results/*.json, and each of them was reached as the protocol says."""
+
 import json
 import shutil
-import sys
 
 import pytest
 
 from deeplearning_tutorial import ROOT
-
 from scripts.experiments import results_table
 from scripts.experiments.catalogue import CATALOGUE
 
 FOUND = {
-    "name": "mlp", "title": "784-500-10", "reference": 1.65, "source": "somebody", "test_error": 1.6, "validation_error": 1.7,
-    "seconds": 754.2, "curves": {"training": {"seconds": [1, 2], "validation_error": [0.1, 0.05]}},
+    "name": "mlp",
+    "title": "784-500-10",
+    "reference": 1.65,
+    "source": "somebody",
+    "test_error": 1.6,
+    "validation_error": 1.7,
+    "seconds": 754.2,
+    "curves": {"training": {"seconds": [1, 2], "validation_error": [0.1, 0.05]}},
 }
 FILES = results_table.read(ROOT / "results", CATALOGUE)
 
@@ -58,12 +63,16 @@ def test_without_the_markers_nothing_is_written(folder):
     assert (folder / "README.md").read_text() == "nothing"
 
 
-@pytest.mark.parametrize("number, shown", [(7.489583, "7.489583 %"), (1.6, "1.60 %"), (0.35, "0.35 %"), (7.500000298, "7.50 %")])
+@pytest.mark.parametrize(
+    "number, shown", [(7.489583, "7.489583 %"), (1.6, "1.60 %"), (0.35, "0.35 %"), (7.500000298, "7.50 %")]
+)
 def test_percentages(number, shown):
     assert results_table.percent(number) == shown
 
 
-@pytest.mark.parametrize("seconds, shown", [(5.4, "5 s"), (99.4, "99 s"), (100, "2 min"), (5940, "99 min"), (9000, "2.5 h")])
+@pytest.mark.parametrize(
+    "seconds, shown", [(5.4, "5 s"), (99.4, "99 s"), (100, "2 min"), (5940, "99 min"), (9000, "2.5 h")]
+)
 def test_durations(seconds, shown):
     assert results_table.duration(seconds) == shown
 
@@ -72,16 +81,27 @@ def test_durations(seconds, shown):
 def test_each_result_is_of_the_model_in_the_catalogue(found):
     experiment = CATALOGUE[found["name"]]
     assert found["configuration"] == experiment.configuration
-    assert (found["reference"], found["source"], found["title"]) == (experiment.reference, experiment.source, experiment.title)
+    assert (found["reference"], found["source"], found["title"]) == (
+        experiment.reference,
+        experiment.source,
+        experiment.title,
+    )
     curves = list(found["curves"].values())
-    assert all(len({len(curve[key]) for key in ["epoch", "seconds", "train_cost", "validation_error"]}) == 1 for curve in curves)
+    assert all(
+        len({len(curve[key]) for key in ["epoch", "seconds", "train_cost", "validation_error"]}) == 1
+        for curve in curves
+    )
     if "wrong" in found:
         assert round(100 * len(found["wrong"]) / found["test_digits"], 6) == found["test_error"]
     for name in [f"{found['name']}.png", "errors.png"]:
         assert (ROOT / "results" / name).exists()
 
 
-@pytest.mark.parametrize("found", [found for found in FILES if found["name"] not in ("deep-elastic", "committee")], ids=lambda found: found["name"])
+@pytest.mark.parametrize(
+    "found",
+    [found for found in FILES if found["name"] not in ("deep-elastic", "committee")],
+    ids=lambda found: found["name"],
+)
 def test_each_published_error_rate_is_reached(found):
     limit = 0.60 if found["name"] == "elastic" else found["reference"]
     assert found.get("test_error", found.get("test_squared_error")) <= limit

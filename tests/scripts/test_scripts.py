@@ -3,6 +3,7 @@ Python where the real one would take long.
 
 Nothing here needs a network, and nothing changes the environment that the tests run in.
 """
+
 import contextlib
 import hashlib
 import json
@@ -17,28 +18,44 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import psutil
 import pytest
 
 from deeplearning_tutorial import ROOT
+
 SCRIPTS = ROOT / "scripts"
 COMMANDS = [f"scripts/{name}" for name in ("setup", "workshop", "test", "lock_requirements", "hub", "kernel")]
 HOMES = [
-    "MPLCONFIGDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
-    "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "POCL_CACHE_DIR", "CUDA_CACHE_PATH", "PIP_CACHE_DIR",
+    "MPLCONFIGDIR",
+    "IPYTHONDIR",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+    "POCL_CACHE_DIR",
+    "CUDA_CACHE_PATH",
+    "PIP_CACHE_DIR",
     "npm_config_cache",
 ]
 
 
 def run(*command, cwd=ROOT, **environment):
     """Run a command as a user would whose shell has set nothing but `environment`."""
-    plain = {name: value for name, value in os.environ.items()
-             if name not in (*HOMES, "THEANORC", "THEANO_FLAGS", "PYTHON", "PYTEST_ADDOPTS")}
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in (*HOMES, "THEANORC", "THEANO_FLAGS", "PYTHON", "PYTEST_ADDOPTS")
+    }
     return subprocess.run(
-        [str(part) for part in command], cwd=cwd, env={**plain, **environment}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=60,
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**plain, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
 
@@ -59,14 +76,18 @@ def copy(tmp_path):
     for name in ("scripts", ".ci"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "deeplearning_tutorial/engine").mkdir(parents=True)
-    for name in ("requirements.txt", "deeplearning_tutorial/engine/onednn.py", "deeplearning_tutorial/engine/sgemm.cpp"):
+    for name in (
+        "requirements.txt",
+        "deeplearning_tutorial/engine/onednn.py",
+        "deeplearning_tutorial/engine/sgemm.cpp",
+    ):
         shutil.copy(ROOT / name, root / name)
     for name in ("data/mnist", "data/mnist-5k", "notebooks/solved", "tests"):
         (root / name).mkdir(parents=True)
     for name in ("01_a.ipynb", "06_b.ipynb"):
         (root / "notebooks" / name).touch()
         (root / "notebooks/solved" / name).touch()
-    for name in ("data/mnist/train-images-idx3-ubyte"):
+    for name in "data/mnist/train-images-idx3-ubyte":
         (root / name).touch()
     write_program(root / "scripts/release_notebooks", '#!/bin/sh\necho "release $*" >>calls\n')
     pretend(root)
@@ -93,6 +114,7 @@ def calls(root):
 
 # All scripts ----------------------------------------------------------------------------------------------------------
 
+
 def bash_scripts():
     files = [path for path in (*SCRIPTS.iterdir(), ROOT / ".ci/run") if path.is_file()]
     return [path for path in files if path.suffix == ".sh" or path.read_bytes()[:80].split(b"\n")[0].endswith(b"bash")]
@@ -117,6 +139,7 @@ def test_continuous_integration_calls_scripts_test_and_nothing_else(copy):
 
 
 # environment.sh -------------------------------------------------------------------------------------------------------
+
 
 def environment_of(root=ROOT, times=1, **environment):
     source = f'. "{root}/scripts/environment.sh";' * times
@@ -152,7 +175,10 @@ def test_what_the_user_has_set_stays():
 
 def test_libraries_are_looked_for_first_among_the_links_of_setup():
     assert environment_of(LD_LIBRARY_PATH="")["LD_LIBRARY_PATH"] == f"{ROOT}/.venv/blas:{ROOT}/.venv/cuda"
-    assert environment_of(times=2, LD_LIBRARY_PATH="/a:/b")["LD_LIBRARY_PATH"] == f"{ROOT}/.venv/blas:{ROOT}/.venv/cuda:/a:/b"
+    assert (
+        environment_of(times=2, LD_LIBRARY_PATH="/a:/b")["LD_LIBRARY_PATH"]
+        == f"{ROOT}/.venv/blas:{ROOT}/.venv/cuda:/a:/b"
+    )
 
 
 def test_the_compiler_finds_the_library_for_onednn():
@@ -183,6 +209,7 @@ def test_the_repository_is_found_in_a_folder_with_a_difficult_name(copy):
 
 # scripts/setup --------------------------------------------------------------------------------------------------------
 
+
 def test_setup_again_does_nothing_and_does_it_fast(copy):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = run(copy / "scripts/setup")
@@ -193,16 +220,29 @@ def test_setup_again_does_nothing_and_does_it_fast(copy):
     assert run(copy / "scripts/setup", "--check").returncode == 0
 
 
-@pytest.mark.parametrize("change", [
-    lambda root: (root / "requirements.txt").write_text("numpy==1.23.4\n"),
-    lambda root: (root / "deeplearning_tutorial/engine/sgemm.cpp").write_text("// faster still"),
-    lambda root: (root / "scripts/setup").write_text((root / "scripts/setup").read_text() + "# newer\n"),
-    lambda root: (root / "scripts/notebooks/warm_up.py").write_text("more to compile"),
-    lambda root: (root / "data/mnist/train-images-idx3-ubyte").unlink(),
-    lambda root: (root / ".venv/stamp").unlink(),
-    lambda root: (root / ".venv/compiled").unlink(),
-    lambda root: (root / ".venv/bin/python").unlink(),
-], ids=["requirements", "matrix products", "setup script", "compiled code", "data", "stamp", "other notebooks", "python"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "requirements.txt").write_text("numpy==1.23.4\n"),
+        lambda root: (root / "deeplearning_tutorial/engine/sgemm.cpp").write_text("// faster still"),
+        lambda root: (root / "scripts/setup").write_text((root / "scripts/setup").read_text() + "# newer\n"),
+        lambda root: (root / "scripts/notebooks/warm_up.py").write_text("more to compile"),
+        lambda root: (root / "data/mnist/train-images-idx3-ubyte").unlink(),
+        lambda root: (root / ".venv/stamp").unlink(),
+        lambda root: (root / ".venv/compiled").unlink(),
+        lambda root: (root / ".venv/bin/python").unlink(),
+    ],
+    ids=[
+        "requirements",
+        "matrix products",
+        "setup script",
+        "compiled code",
+        "data",
+        "stamp",
+        "other notebooks",
+        "python",
+    ],
+)
 def test_setup_notices_that_there_is_something_to_do(copy, change):
     change(copy)
     result = run(copy / "scripts/setup", "--check")
@@ -234,10 +274,13 @@ def test_setup_that_cannot_compile_tries_again_the_next_time(copy):
 
 def test_workshop_opens_jupyter_while_the_rest_is_compiled(copy):
     (copy / ".venv/compiled").unlink()
-    pretend(copy, """case "$*" in
+    pretend(
+        copy,
+        """case "$*" in
         *warm_up*) sleep 1; echo compiled >>"$OUT" ;;
         *'jupyter lab'*) echo open >>"$OUT" ;;
-    esac""")
+    esac""",
+    )
     out = copy / "order"
     assert run(copy / "scripts/workshop", OUT=str(out)).returncode == 0
     deadline = time.monotonic() + 60
@@ -274,10 +317,13 @@ def test_setup_data_only_gets_data(copy):
 
 @pytest.mark.parametrize("answer, status", [("", 0), ("exit 1", 1)], ids=["a device", "none"])
 def test_setup_gpu_makes_links_and_lists_devices(copy, tmp_path, answer, status):
-    pretend(copy, f"""case "$*" in
+    pretend(
+        copy,
+        f"""case "$*" in
         *--link*) echo 'libcuda.so -> /usr/lib/libcuda.so.1' ;;
         *libgpuarray) echo "a list, on $THEANO_FLAGS"; {answer} ;;
-    esac""")
+    esac""",
+    )
     (copy / ".venv/lib/python3.11/site-packages").mkdir(parents=True)
     result = run(copy / "scripts/setup", "--gpu", THEANO_FLAGS="device=cuda", PYTHON=sys.executable)
     assert result.returncode == status
@@ -292,9 +338,12 @@ def one_sentence(text):
 
 @pytest.mark.parametrize("script", ["setup", "workshop", "test"])
 def test_a_python_that_is_not_3_11_gets_one_clear_sentence(copy, tmp_path, script):
-    other = write_program(tmp_path / "python3.12", f"""#!/bin/sh
+    other = write_program(
+        tmp_path / "python3.12",
+        f"""#!/bin/sh
 exec "{sys.executable}" -c 'import sys; sys.version_info = (3, 12, 1, "final", 0); exec(sys.argv[1])' "$2"
-""")
+""",
+    )
     result = run(copy / "scripts" / script, PYTHON=str(other))
     assert result.returncode == 1
     assert result.stdout == ""
@@ -303,15 +352,24 @@ exec "{sys.executable}" -c 'import sys; sys.version_info = (3, 12, 1, "final", 0
     assert "set PYTHON to one, or unset it" in result.stderr
 
 
-@pytest.mark.parametrize("lacking, problem", [
-    ("sys.modules.update(ensurepip=None)", "is Python 3.11.[0-9]+ without its venv module"),
-    ('import sysconfig; sysconfig.get_path = lambda name: "/nowhere"', r"is Python 3.11.[0-9]+ without its C headers"),
-    ("sys.exit(1)", "is not a Python that runs"),
-])
+@pytest.mark.parametrize(
+    "lacking, problem",
+    [
+        ("sys.modules.update(ensurepip=None)", "is Python 3.11.[0-9]+ without its venv module"),
+        (
+            'import sysconfig; sysconfig.get_path = lambda name: "/nowhere"',
+            r"is Python 3.11.[0-9]+ without its C headers",
+        ),
+        ("sys.exit(1)", "is not a Python that runs"),
+    ],
+)
 def test_an_incomplete_python_is_told_from_a_good_one(copy, tmp_path, lacking, problem):
-    poor = write_program(tmp_path / "python", f"""#!/bin/sh
+    poor = write_program(
+        tmp_path / "python",
+        f"""#!/bin/sh
 exec "{sys.executable}" -c 'import sys; {lacking}; exec(sys.argv[1])' "$2"
-""")
+""",
+    )
     result = run(copy / "scripts/setup", PYTHON=str(poor))
     assert result.returncode == 1
     assert one_sentence(result.stderr)
@@ -340,17 +398,23 @@ def test_without_a_compiler_setup_says_how_to_get_one(copy, bare_tools):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packages")
-@pytest.mark.parametrize("complaint, updates", [
-    ("E: Unable to lock directory /var/lib/apt/lists/", ["update"] * 3),
-    ("E: Failed to fetch the list", ["update"]),
-])
+@pytest.mark.parametrize(
+    "complaint, updates",
+    [
+        ("E: Unable to lock directory /var/lib/apt/lists/", ["update"] * 3),
+        ("E: Failed to fetch the list", ["update"]),
+    ],
+)
 def test_setup_waits_for_another_update_of_the_package_lists(copy, bare_tools, complaint, updates):
     write_program(bare_tools / "sleep", "#!/bin/sh\n")
     write_program(bare_tools / "apt-cache", "#!/bin/sh\n")
-    write_program(bare_tools / "apt-get", f"""#!/bin/bash
+    write_program(
+        bare_tools / "apt-get",
+        f"""#!/bin/bash
 for word; do case $word in update | install) echo $word >>"{copy}/calls" ;; esac; done
 [[ $(grep -c update "{copy}/calls") -ge 3 ]] || {{ echo '{complaint}' >&2; exit 100; }}
-""")
+""",
+    )
     result = run(copy / "scripts/setup", PATH=str(bare_tools), PYTHON=sys.executable)
     assert "needs a C++ compiler" in result.stderr
     assert (copy / "calls").read_text().split() == [*updates, "install"]
@@ -384,9 +448,20 @@ def test_setup_that_is_killed_at_any_of_its_steps_heals_when_it_is_run_again(cop
     def set_up(kill_at):
         counter.write_text("")
         return subprocess.run(
-            [str(copy / "scripts/setup")], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, start_new_session=True,
-            env={**os.environ, "PYTHON": str(base), "PATH": f"{base.parent}:{os.environ['PATH']}", "THEANO_FLAGS": "",
-                 "COUNTER": str(counter), "KILL_AT": str(kill_at)},
+            [str(copy / "scripts/setup")],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            start_new_session=True,
+            env={
+                **os.environ,
+                "PYTHON": str(base),
+                "PATH": f"{base.parent}:{os.environ['PATH']}",
+                "THEANO_FLAGS": "",
+                "COUNTER": str(counter),
+                "KILL_AT": str(kill_at),
+            },
         )
 
     for kill_at in range(1, 100):
@@ -408,12 +483,16 @@ def test_setup_that_is_killed_at_any_of_its_steps_heals_when_it_is_run_again(cop
 
 # requirements.txt -----------------------------------------------------------------------------------------------------
 
+
 def canonical(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def direct_requirements():
-    lines = (re.split("[#;]", line)[0].strip() for line in (SCRIPTS / "installation" / "requirements.in").read_text().splitlines())
+    lines = (
+        re.split("[#;]", line)[0].strip()
+        for line in (SCRIPTS / "installation" / "requirements.in").read_text().splitlines()
+    )
     return [line for line in lines if line]
 
 
@@ -445,7 +524,10 @@ def test_every_requirement_has_hashes():
 def test_what_theano_needs_is_at_the_last_version_that_it_works_with():
     pinned = {name: versions[0][0] for name, versions in pinned_requirements().items()}
     assert [pinned[name] for name in ("theano", "numpy", "scipy", "setuptools")] == [
-        "1.0.5", "1.23.5", "1.10.1", "66.1.1"
+        "1.0.5",
+        "1.23.5",
+        "1.10.1",
+        "66.1.1",
     ]
 
 
@@ -466,11 +548,13 @@ def test_requirements_name_no_index_and_no_folder_of_the_machine_they_were_compi
 def test_the_environment_has_what_requirements_say():
     import numpy
     import scipy
+
     pinned = pinned_requirements()
     assert (numpy.__version__, scipy.__version__) == (pinned["numpy"][0][0], pinned["scipy"][0][0])
 
 
 # scripts/workshop -----------------------------------------------------------------------------------------------------
+
 
 def jupyter_arguments(copy, *arguments):
     result = run(copy / "scripts/workshop", *arguments)
@@ -485,7 +569,7 @@ def test_jupyter_listens_on_this_machine_only(copy):
 @pytest.mark.parametrize("given", [["--ip=0.0.0.0"], ["--ip", "0.0.0.0"], ["--ServerApp.ip=0.0.0.0"]])
 def test_the_users_address_wins(copy, given):
     arguments = jupyter_arguments(copy, *given)
-    assert arguments[-len(given):] == given
+    assert arguments[-len(given) :] == given
     assert "--ip=127.0.0.1" not in arguments
 
 
@@ -507,6 +591,7 @@ exec "$1/scripts/$2"
 @pytest.fixture
 def in_a_read_only_folder(copy, own_mounts):
     """A function that runs a script of the copy, which cannot be written to, not even by root."""
+
     def in_it(script, home):
         result = run(*own_mounts, "bash", "-c", READ_ONLY, "bash", copy, script, HOME=str(home))
         assert result.returncode not in (98, 99), result.stderr
@@ -517,10 +602,13 @@ def in_a_read_only_folder(copy, own_mounts):
 
 def test_where_notebooks_cannot_be_written_copies_are_opened(copy, tmp_path, in_a_read_only_folder):
     home = tmp_path / "home"
-    write_program(copy / ".venv/bin/python", f"""#!/bin/sh
+    write_program(
+        copy / ".venv/bin/python",
+        f"""#!/bin/sh
 case "$3" in *copy_notebooks) PYTHONPATH="{copy}" exec {sys.executable} "$@" ;; esac
 echo "$PWD: $*"
-""")
+""",
+    )
     (copy / "notebooks/01_a.ipynb").write_text('{"metadata": {}}')
     (copy / "notebooks/06_b.ipynb").write_text('{"metadata": {}}')
     result = in_a_read_only_folder("workshop", home)
@@ -551,7 +639,10 @@ def workshop(tmp_path_factory):
     with open(log, "w") as output:
         process = subprocess.Popen(
             [SCRIPTS / "workshop", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"],
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         yield f"http://127.0.0.1:{port}", wait_for_token(process, log), process
@@ -667,11 +758,16 @@ def test_in_continuous_integration_skipped_tests_are_a_failure(copy):
 def test_on_a_gpu_all_notebooks_run_on_it_with_few_digits(copy, monkeypatch):
     monkeypatch.delenv("DEEPLEARNING_TUTORIAL_ROWS", raising=False)
     result, stages = run_tests(
-        copy, device="cuda", THEANO_FLAGS="device=cuda", answers='echo "  with ROWS=$DEEPLEARNING_TUTORIAL_ROWS" >>calls'
+        copy,
+        device="cuda",
+        THEANO_FLAGS="device=cuda",
+        answers='echo "  with ROWS=$DEEPLEARNING_TUTORIAL_ROWS" >>calls',
     )
     assert result.returncode == 0
     assert stages[-3:] == [
-        f"{LAX} notebooks/solved/01_a.ipynb notebooks/solved/06_b.ipynb", "  with device=cuda", "  with ROWS=1200",
+        f"{LAX} notebooks/solved/01_a.ipynb notebooks/solved/06_b.ipynb",
+        "  with device=cuda",
+        "  with ROWS=1200",
     ]
     assert "executed on cuda with 1200 digits" in result.stdout.split("=== Summary")[1]
 
@@ -684,9 +780,16 @@ def test_a_device_that_cannot_be_had_stops_everything(copy, script):
     assert [call.split()[-1] for call in calls(copy)] == ["scripts.installation.check_device"]
 
 
-@pytest.mark.parametrize("stage", [
-    '*"pytest tests"', "*solved/01*", "*solved/06*", '*lax*" notebooks/06"*', '*"env notebooks/01_a.ipynb"',
-])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        '*"pytest tests"',
+        "*solved/01*",
+        "*solved/06*",
+        '*lax*" notebooks/06"*',
+        '*"env notebooks/01_a.ipynb"',
+    ],
+)
 def test_one_failure_is_a_failure_and_the_rest_is_tested_all_the_same(copy, stage):
     result, stages = run_tests(copy, answers=f'case "$*" in {stage}) exit 1 ;; esac')
     assert result.returncode == 1
@@ -735,7 +838,9 @@ def test_the_summary_is_silent_about_what_was_not_skipped(copy):
     assert "skipped" not in result.stdout.split("=== Summary")[1].lower()
 
 
-@pytest.mark.parametrize("given, rows", [({}, "6000"), ({"DEEPLEARNING_TUTORIAL_ROWS": "700"}, "700")], ids=["by itself", "as asked for"])
+@pytest.mark.parametrize(
+    "given, rows", [({}, "6000"), ({"DEEPLEARNING_TUTORIAL_ROWS": "700"}, "700")], ids=["by itself", "as asked for"]
+)
 def test_attendee_notebooks_train_on_few_digits_and_solved_ones_on_all(copy, given, rows, monkeypatch):
     monkeypatch.delenv("DEEPLEARNING_TUTORIAL_ROWS", raising=False)
     for name, value in given.items():

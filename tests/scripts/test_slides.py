@@ -6,15 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from deeplearning_tutorial import ROOT
-from scripts.notebooks import slides  # noqa: E402
-from scripts.notebooks.release import NotebookError, notebook_text  # noqa: E402
+from scripts.notebooks import slides
+from scripts.notebooks.release import NotebookError, notebook_text
 
 SOLUTION = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION"
 
@@ -60,6 +58,7 @@ def small_notebook():
 
 
 # --- What stands on which slide ---------------------------------------------------------------------------------------
+
 
 def test_headings_go_right_other_text_goes_down_and_code_stays_below_its_text():
     cells = [text("# Title"), text("## Part"), code("x"), code("y"), text("Now this:"), code("z"), text("### Detail")]
@@ -113,13 +112,16 @@ def test_a_heading_in_the_midst_of_text_begins_a_new_slide():
     nb = notebook(text(source), code("# a comment\nx"))
     split = slides.split_at_headings(nb)
     assert [cell.source for cell in split.cells] == [
-        "That was that.", "## Part\n\n### Exercise\n\nDo it.\n\n```\n# a comment\n```", "# a comment\nx",
+        "That was that.",
+        "## Part\n\n### Exercise\n\nDo it.\n\n```\n# a comment\n```",
+        "# a comment\nx",
     ]
     assert len({cell.id for cell in split.cells}) == 3
     assert len(nb.cells) == 2
 
 
 # --- From a notebook to HTML ------------------------------------------------------------------------------------------
+
 
 def test_links_to_notebooks_lead_to_their_pages_or_become_text():
     source = "[a](01_a.ipynb#x), [b](../solved/02_b.ipynb), [c](https://x.org/01_a.ipynb), [d](data.md)"
@@ -145,7 +147,11 @@ def written(tmp_path_factory):
 
 def test_there_is_an_index_and_a_page_and_slides_for_each_notebook(written):
     assert sorted(path.name for path in written.glob("*.html")) == [
-        "01_small.html", "01_small.slides.html", "02_next.html", "02_next.slides.html", "index.html",
+        "01_small.html",
+        "01_small.slides.html",
+        "02_next.html",
+        "02_next.slides.html",
+        "index.html",
     ]
     index = (written / "index.html").read_text()
     assert "<h2>Squares &amp; roots</h2>\n<p>The <em>square</em> of $x$ is $x^2$.</p>" in index
@@ -184,15 +190,26 @@ def test_what_the_stock_template_loads_from_elsewhere_is_found(tmp_path):
         assert name in found
 
 
-@pytest.mark.parametrize("loads", [
-    '<script src="https://x.org/a.js"></script>', '<img src="//x.org/a.png">', '<img src="missing.png">',
-    '<link rel="stylesheet" href="http://x.org/a.css">', '<img alt="" srcset="data:,x 1x, https://x.org/a.png 2x">',
-    '<iframe src="https://x.org"></iframe>', '<object data="https://x.org/a.svg"></object>',
-    '<p style="background: url(https://x.org/a.png)">', '<style>@import "https://x.org/a.css";</style>',
-    "<style>p { background: url('https://x.org/a.png') }</style>", '<video poster="https://x.org/a.png"></video>',
-    "<script type=module>import a from 'https://x.org/a.mjs'</script>",
-    '<svg><image xlink:href="http://x.org/a"/></svg>', '<img src="file:///etc/a.png">', '<img src="../outside.png">',
-])
+@pytest.mark.parametrize(
+    "loads",
+    [
+        '<script src="https://x.org/a.js"></script>',
+        '<img src="//x.org/a.png">',
+        '<img src="missing.png">',
+        '<link rel="stylesheet" href="http://x.org/a.css">',
+        '<img alt="" srcset="data:,x 1x, https://x.org/a.png 2x">',
+        '<iframe src="https://x.org"></iframe>',
+        '<object data="https://x.org/a.svg"></object>',
+        '<p style="background: url(https://x.org/a.png)">',
+        '<style>@import "https://x.org/a.css";</style>',
+        "<style>p { background: url('https://x.org/a.png') }</style>",
+        '<video poster="https://x.org/a.png"></video>',
+        "<script type=module>import a from 'https://x.org/a.mjs'</script>",
+        '<svg><image xlink:href="http://x.org/a"/></svg>',
+        '<img src="file:///etc/a.png">',
+        '<img src="../outside.png">',
+    ],
+)
 def test_what_would_be_loaded_from_elsewhere_is_found(tmp_path, loads):
     (tmp_path / "outside.png").touch()
     slides.write(tmp_path / "site/bad.html", f"<p>{loads}")
@@ -209,14 +226,18 @@ def test_style_sheets_are_searched_too(tmp_path):
 
 def test_links_code_and_data_load_nothing(tmp_path):
     slides.write(tmp_path / "a b.js", "")
-    slides.write(tmp_path / "good.html", (
-        '<a href="https://x.org">x</a><img src="data:image/png;base64,AA=="><script src="a%20b.js?v=1"></script>'
-        "<pre>import a from 'https://x.org'; url(https://x.org)</pre><use href='#here'/>"
-    ))
+    slides.write(
+        tmp_path / "good.html",
+        (
+            '<a href="https://x.org">x</a><img src="data:image/png;base64,AA=="><script src="a%20b.js?v=1"></script>'
+            "<pre>import a from 'https://x.org'; url(https://x.org)</pre><use href='#here'/>"
+        ),
+    )
     assert slides.network_problems(tmp_path) == []
 
 
 # --- Scripts and style sheets -----------------------------------------------------------------------------------------
+
 
 def package(content=b"reveal", fetched=None):
     """One asset, and a stand-in for npm that has it with `content`."""
@@ -258,6 +279,7 @@ def test_without_npm_the_cure_is_told(tmp_path, monkeypatch):
 
 # --- What the command does --------------------------------------------------------------------------------------------
 
+
 @pytest.fixture
 def cache(tmp_path):
     for name, (_, sums) in slides.ASSETS.items():
@@ -271,7 +293,10 @@ def test_building_again_replaces_what_was_built_before(tmp_path, cache):
     slides.build({"01_small": small_notebook(), "02_next": small_notebook()}, output, cache)
     slides.build({"01_small": small_notebook()}, output, cache)
     assert sorted(path.name for path in output.iterdir()) == [
-        "01_small.html", "01_small.slides.html", "assets", "index.html",
+        "01_small.html",
+        "01_small.slides.html",
+        "assets",
+        "index.html",
     ]
     assert [path.name for path in output.parent.iterdir()] == ["html"]
 
@@ -395,10 +420,21 @@ def browse(folder, name, text):
         pytest.skip("there is no Chromium")
     (folder / name).write_text(text)
     result = subprocess.run(
-        [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}",
-         "--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=10000", "--dump-dom",
-         (folder / name).as_uri()],
-        capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": str(folder)},
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={folder / 'profile'}",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--virtual-time-budget=10000",
+            "--dump-dom",
+            (folder / name).as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "HOME": str(folder)},
     )
     return result.stdout
 

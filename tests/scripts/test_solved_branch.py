@@ -3,16 +3,14 @@
 import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from deeplearning_tutorial import ROOT
-from scripts.notebooks import solved_branch  # noqa: E402
-from scripts.notebooks.release import NotebookError, attendee_notebook, notebook_text, read_notebook  # noqa: E402
-from scripts.notebooks.solved_branch import BranchError, build  # noqa: E402
+from scripts.notebooks import solved_branch
+from scripts.notebooks.release import NotebookError, attendee_notebook, notebook_text, read_notebook
+from scripts.notebooks.solved_branch import BranchError, build
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 
@@ -113,6 +111,7 @@ def refusal(root, error=BranchError):
 
 # --- What the branch holds --------------------------------------------------------------------------------------------
 
+
 def test_notebooks_on_the_branch_are_solved_executed_and_without_markers(repository, tmp_path):
     build(repository)
     path = tmp_path / "01_a.ipynb"
@@ -166,11 +165,13 @@ def test_a_notebook_that_is_new_or_gone_is_so_on_the_branch(repository):
     commit(repository)
     build(repository)
     assert {path for path in tree(repository, "solved") if path.endswith(".ipynb")} == {
-        "notebooks/01_a.ipynb", "notebooks/03_c.ipynb",
+        "notebooks/01_a.ipynb",
+        "notebooks/03_c.ipynb",
     }
 
 
 # --- Its history ------------------------------------------------------------------------------------------------------
+
 
 def parents(root, commit="solved"):
     return git(root, "log", "-1", "--format=%P", commit).split()
@@ -272,10 +273,18 @@ def test_own_commits_on_the_branch_and_upstreams_come_together(repository, clone
 
 # --- When none is built -----------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name, stage", [
-    ("notebooks/solved/01_a.ipynb", False), ("notebooks/solved/01_a.ipynb", True), ("scripts/run", False),
-    ("notebooks/solved/03_new.ipynb", False), ("notebooks/solved/03_new.ipynb", True), ("notebooks/01_a.ipynb", False),
-])
+
+@pytest.mark.parametrize(
+    "name, stage",
+    [
+        ("notebooks/solved/01_a.ipynb", False),
+        ("notebooks/solved/01_a.ipynb", True),
+        ("scripts/run", False),
+        ("notebooks/solved/03_new.ipynb", False),
+        ("notebooks/solved/03_new.ipynb", True),
+        ("notebooks/01_a.ipynb", False),
+    ],
+)
 def test_changes_that_are_not_committed_are_listed(repository, name, stage):
     write(repository, name, "changed")
     if stage:

@@ -1,10 +1,10 @@
 """scripts/sweep: which trials there are, that none is repeated, and that one that fails or is killed costs itself only."""
+
 import contextlib
 import json
 import os
 import signal
 import subprocess
-import sys
 import types
 
 import distributed
@@ -14,9 +14,7 @@ import pytest
 from deeplearning_tutorial import ROOT
 from deeplearning_tutorial.data.loading import ROWS_VARIABLE
 from deeplearning_tutorial.training import EPOCHS_VARIABLE
-
-from scripts.experiments import sweep
-from scripts.experiments import trial
+from scripts.experiments import sweep, trial
 from scripts.experiments.catalogue import CATALOGUE
 from scripts.experiments.run import Run
 
@@ -34,10 +32,13 @@ def results(folder):
 
 # Which trials ---------------------------------------------------------------------------------------------------------
 
+
 def test_a_grid_has_all_combinations():
     assert trials("learning_rate=0.1,0.2", "hidden=[5],[5,6]", "activation=tanh,relu") == [
         {"learning_rate": rate, "hidden": hidden, "activation": activation}
-        for rate in [0.1, 0.2] for hidden in [[5], [5, 6]] for activation in ["tanh", "relu"]
+        for rate in [0.1, 0.2]
+        for hidden in [[5], [5, 6]]
+        for activation in ["tanh", "relu"]
     ]
     assert trials("dropout=null,[0.1,0.2]") == [{"dropout": None}, {"dropout": [0.1, 0.2]}]
     assert trials() == [{}]
@@ -70,36 +71,49 @@ def test_a_trial_has_a_key_of_its_own(monkeypatch):
     assert key("mlp") != keys[0]
 
 
-@pytest.mark.parametrize("bad", ["momentum", "momentum=", "=3", "momentum=0.1..0", "momentum=0..1", "momentum=a..b", "hidden=[5", "dropout={}}"])
+@pytest.mark.parametrize(
+    "bad",
+    ["momentum", "momentum=", "=3", "momentum=0.1..0", "momentum=0..1", "momentum=a..b", "hidden=[5", "dropout={}}"],
+)
 def test_what_cannot_be_read_is_refused(bad, capsys):
     with pytest.raises(SystemExit):
         trials(bad)
     assert f"{bad!r} should be KEY=A,B,C or KEY=LOW..HIGH" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments, shown", [
-    (["mlp", "momentum=0.1..0.9"], "a range, LOW..HIGH, is for --random N"),
-    (["mlp", "--random", "0"], "--random must be at least 1, not 0"),
-    (["mlp", "--workers", "0"], "--workers must be at least 1, not 0"),
-    ([], "which model?"),
-])
+@pytest.mark.parametrize(
+    "arguments, shown",
+    [
+        (["mlp", "momentum=0.1..0.9"], "a range, LOW..HIGH, is for --random N"),
+        (["mlp", "--random", "0"], "--random must be at least 1, not 0"),
+        (["mlp", "--workers", "0"], "--workers must be at least 1, not 0"),
+        ([], "which model?"),
+    ],
+)
 def test_what_does_not_fit_together_is_refused(arguments, shown, capsys):
     with pytest.raises(SystemExit):
         sweep.main(arguments)
     assert shown in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments, shown", [
-    (["mlpp"], "There is no 'mlpp'. Choose one of logistic"),
-    (["mlp", "momentom=0.5"], "There is no 'momentom' in the configuration: hidden"),
-    (["mlp", f"n_epochs={','.join(map(str, range(1, 202)))}", f"patience={','.join(map(str, range(1, 202)))}"], "more than 10,000 trials"),
-])
+@pytest.mark.parametrize(
+    "arguments, shown",
+    [
+        (["mlpp"], "There is no 'mlpp'. Choose one of logistic"),
+        (["mlp", "momentom=0.5"], "There is no 'momentom' in the configuration: hidden"),
+        (
+            ["mlp", f"n_epochs={','.join(map(str, range(1, 202)))}", f"patience={','.join(map(str, range(1, 202)))}"],
+            "more than 10,000 trials",
+        ),
+    ],
+)
 def test_a_search_that_cannot_be_is_refused(arguments, shown, capsys):
     assert sweep.main(arguments) == 2
     assert shown in capsys.readouterr().err
 
 
 # Trying ---------------------------------------------------------------------------------------------------------------
+
 
 @pytest.fixture
 def few_digits(monkeypatch):
@@ -132,7 +146,9 @@ def test_a_trial_never_looks_at_the_test_set(few_digits, monkeypatch, tmp_path):
 
     monkeypatch.setattr(trial, "RUNS", tmp_path)
     monkeypatch.setattr(Trained, "test", lambda self: pytest.fail("it looked"))
-    found = trial.try_out("logistic", {**CATALOGUE["logistic"].configuration, "n_epochs": 1, "batch_size": 20}, 1, "key")
+    found = trial.try_out(
+        "logistic", {**CATALOGUE["logistic"].configuration, "n_epochs": 1, "batch_size": 20}, 1, "key"
+    )
     assert found.keys() == {"validation_error", "seconds"}
     assert os.listdir(tmp_path) == []  # no checkpoints of what has ended
 
@@ -187,7 +203,9 @@ class Blaming:
 
     def submit(self, key, name):
         self.running += 1
-        return types.SimpleNamespace(key=name, result=lambda blamed=self.running > 1 or key == "killer": self.end(key, blamed))
+        return types.SimpleNamespace(
+            key=name, result=lambda blamed=self.running > 1 or key == "killer": self.end(key, blamed)
+        )
 
     def end(self, key, blamed):
         self.running -= 1
@@ -224,18 +242,28 @@ def test_a_scheduler_that_is_gone_ends_the_search(monkeypatch):
         raise distributed.comm.CommClosedError
 
     with pytest.raises(OSError):
-        list(sweep.outcomes(Blaming(), lambda key, name: types.SimpleNamespace(key=name, result=gone), ["a"], alone=True))
+        list(
+            sweep.outcomes(Blaming(), lambda key, name: types.SimpleNamespace(key=name, result=gone), ["a"], alone=True)
+        )
 
 
 def test_on_the_workers_of_a_scheduler(few_digits, tmp_path, capsys):
     """What README says for several machines, on one."""
     with distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", host="127.0.0.1") as cluster:
         worker = subprocess.Popen(
-            [ROOT / "scripts" / "sweep", "--worker", cluster.scheduler_address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+            [ROOT / "scripts" / "sweep", "--worker", cluster.scheduler_address],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
         try:
-            assert sweep.main([*QUICK, "learning_rate=0.1", "--scheduler", cluster.scheduler_address, "--output", str(tmp_path)]) == 0
+            assert (
+                sweep.main(
+                    [*QUICK, "learning_rate=0.1", "--scheduler", cluster.scheduler_address, "--output", str(tmp_path)]
+                )
+                == 0
+            )
         finally:
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
@@ -253,6 +281,11 @@ def test_a_search_on_one_machine_cannot_be_reached_from_elsewhere():
         sweep.connect(stack, sweep.parse(["mlp", "--workers", "2"]), 2)
         me = psutil.Process()
         processes = [me, *me.children(recursive=True)]
-        listening = [connection for process in processes for connection in process.net_connections() if connection.status == "LISTEN"]
+        listening = [
+            connection
+            for process in processes
+            for connection in process.net_connections()
+            if connection.status == "LISTEN"
+        ]
     assert len(listening) > 2  # the scheduler and its workers
     assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
