@@ -8,7 +8,8 @@
 `autoencoder`      `dA`, `SdA`, `DeepAutoencoder`: learning without labels
 `updates`          `sgd`, `momentum`, …: what changes after each mini-batch
 `regularization`   `l1`, `l2`, `max_norm`: what keeps weights small
-`training`         `MinibatchFunction` compiles, `fit` trains
+`minibatches`      `MinibatchFunction`: a compiled function of a mini-batch
+`training`         `fit` trains
 `early_stopping`   `EarlyStopping`: when to stop, and which parameters to keep
 `monitoring`       `History`: what happened during training; what the hidden units do
 `checkpoint`       `save`, `load`: parameters in a file, whatever happens meanwhile

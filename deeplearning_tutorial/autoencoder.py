@@ -16,6 +16,7 @@ Autoencoders on top of each other make a deep network, in two ways: `SdA` puts a
 then all layers together.
 """
 
+import functools
 import os
 
 import numpy as np
@@ -24,10 +25,29 @@ import theano.tensor as T
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 from tqdm.auto import tqdm
 
-from deeplearning_tutorial.checks import check_number, check_random_state, checked_parameter, positive_integer
+from deeplearning_tutorial.checks import (
+    check_number,
+    check_random_state,
+    checked_parameter,
+    layer_sizes,
+    positive_integer,
+)
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression
 from deeplearning_tutorial.training import MinibatchFunction
 from deeplearning_tutorial.updates import sgd
+
+
+def _with_checked_level(get_corrupted_input):
+    """A corruption level out of range is refused; where it is 0, no numbers are drawn that change nothing."""
+
+    @functools.wraps(get_corrupted_input)
+    def checked(self, input, corruption_level):
+        _check_corruption_level(corruption_level)
+        if not isinstance(corruption_level, theano.Variable) and corruption_level == 0:
+            return input
+        return get_corrupted_input(self, input, corruption_level)
+
+    return checked
 
 
 class dA:
@@ -91,16 +111,13 @@ class dA:
         self.n_hidden = positive_integer("n_hidden", n_hidden)
         self.theano_rng = _theano_rng(numpy_rng, theano_rng)
         self.x = T.matrix("input") if input is None else input
-        self._activation = activation
-
         layer = HiddenLayer(numpy_rng, self.x, self.n_visible, self.n_hidden, W=W, b=bhid, activation=activation)
-        self.W, self.b = layer.W, layer.b
+        self.W, self.b, self._activation = layer.W, layer.b, activation or _linear
         self.W_prime = self.W.T
-        if bvis is None:
-            bvis = theano.shared(np.zeros(self.n_visible, theano.config.floatX), name="b'", borrow=True)
-        self.b_prime = checked_parameter("bvis", bvis, (self.n_visible,))
+        self.b_prime = _visible_biases(bvis, self.n_visible)
         self.params = [self.W, self.b, self.b_prime]
 
+    @_with_checked_level
     def get_corrupted_input(self, input, corruption_level):
         """Masking noise: each pixel is set to zero with probability `corruption_level`, and kept otherwise.
 
@@ -120,17 +137,13 @@ class dA:
         ValueError
             If `corruption_level` is not in [0, 1), or not a scalar.
         """
-        _check_corruption_level(corruption_level)
-        if not isinstance(corruption_level, theano.Variable) and corruption_level == 0:
-            return input  # no need to draw numbers that change nothing
         kept = self.theano_rng.binomial(size=input.shape, n=1, p=1 - corruption_level, dtype=theano.config.floatX)
         # In this order: Theano asks the first factor for the shape, and of the random one that means to copy it from a GPU.
         return input * kept
 
     def get_hidden_values(self, input):
         """The code of each example: symbolic, (n_examples, n_hidden)."""
-        linear = T.dot(input, self.W) + self.b
-        return linear if self._activation is None else self._activation(linear)
+        return self._activation(T.dot(input, self.W) + self.b)
 
     def get_reconstructed_input(self, hidden):
         """What the codes stand for: symbolic, (n_examples, n_visible), in [0, 1]."""
@@ -246,7 +259,7 @@ class SdA:
         n_outs=10,
         corruption_levels=0.1,
     ):
-        sizes = _layer_sizes(hidden_layers_sizes)
+        sizes = layer_sizes("hidden_layers_sizes", hidden_layers_sizes)
         self.corruption_levels = _levels(corruption_levels, len(sizes))
         theano_rng = _theano_rng(numpy_rng, theano_rng)
         self.n_layers = len(sizes)
@@ -366,7 +379,7 @@ class DeepAutoencoder:
         hidden_layers_sizes=(1000, 500, 250, 2),
         corruption_levels=0.0,
     ):
-        sizes = _layer_sizes(hidden_layers_sizes)
+        sizes = layer_sizes("hidden_layers_sizes", hidden_layers_sizes)
         self.corruption_levels = _levels(corruption_levels, len(sizes))
         theano_rng = _theano_rng(numpy_rng, theano_rng)
         self.n_layers = len(sizes)
@@ -538,11 +551,14 @@ def _theano_rng(numpy_rng, theano_rng):
     return MRG_RandomStreams(numpy_rng.randint(2**30))
 
 
-def _layer_sizes(sizes):
-    sizes = list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]
-    if not sizes:
-        raise ValueError("hidden_layers_sizes must name at least one layer, not [].")
-    return [positive_integer("hidden_layers_sizes", size) for size in sizes]
+def _visible_biases(bvis, n_visible):
+    if bvis is None:
+        bvis = theano.shared(np.zeros(n_visible, theano.config.floatX), name="b'", borrow=True)
+    return checked_parameter("bvis", bvis, (n_visible,))
+
+
+def _linear(sums):
+    return sums
 
 
 def _levels(levels, n_layers):

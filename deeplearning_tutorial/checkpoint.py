@@ -4,19 +4,25 @@
 >>> arrays, about = load("mlp.npz")
 >>> W.set_value(arrays["W"])
 
+With `TrainingCheckpoint`, `training.fit` goes on where it was interrupted.
+
 The file is NumPy's ``.npz``, a zip archive of arrays with a checksum (CRC-32) of each, which ``numpy.load`` opens too.
 Nothing in it is ever unpickled. A program that is killed while it saves, or a full disk, costs nothing that was there:
 the new file takes the old one's place when it is complete, and the old one stays beside it as ``mlp.previous.npz``.
 """
 
+import dataclasses
 import io
 import json
 import os
+import time
 import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from deeplearning_tutorial.monitoring import History
 
 FORMAT = 1
 ABOUT = "checkpoint"  # the member that holds the rest, as text
@@ -104,6 +110,93 @@ def previous(path):
     """Where the checkpoint before this one is."""
     path = Path(path)
     return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+class TrainingCheckpoint:
+    """All that it takes to go on training: what a step changes, the best parameters, the history and the patience.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        An ``.npz`` file. With None nothing is saved, and there is nothing to go on from.
+    seconds : float
+        The least time between two of them.
+    train : MinibatchFunction
+        Its ``state`` is what a step changes.
+    """
+
+    def __init__(self, path, seconds, train):
+        self.path = None if path is None else Path(path)
+        self._seconds, self._train = seconds, train
+        self._saved_at = -np.inf
+
+    def load(self, history, stopping):
+        """Put back what was saved.
+
+        Parameters
+        ----------
+        history : History
+        stopping : EarlyStopping
+            Gets the patience and the best parameters that were saved.
+
+        Returns
+        -------
+        History
+            The one that was saved; `history`, if nothing was.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is damaged, and the one before too, or of another network. Nothing is changed then.
+        """
+        if self.path is None or not (self.path.exists() or previous(self.path).exists()):
+            return history
+        arrays, about = load(self.path)
+        self._check(arrays, about, stopping)
+        for number, variable in enumerate(self._train.state):
+            variable.set_value(arrays[f"state {number}"])
+        history = History(**about["history"])
+        stopping.best_values = [arrays[f"best {number}"] for number in range(len(stopping.best_values))]
+        stopping.best_error, stopping.patience = history.best_validation_error, about["patience"]
+        return history
+
+    def _check(self, arrays, about, stopping):
+        ours = self._arrays(stopping)
+        if {name: array.shape for name, array in arrays.items()} != {name: array.shape for name, array in ours.items()}:
+            raise CheckpointError(
+                f"{self.path} is of another network. Move it away to begin anew, or name another file."
+            )
+        if about["n_batches"] != self._train.n_batches:
+            raise CheckpointError(
+                f"{self.path} was made with {about['n_batches']} mini-batches in an epoch, and now there are "
+                f"{self._train.n_batches}. Move it away to begin anew, or name another file."
+            )
+
+    def save(self, history, stopping, finished=False):
+        """Write it, unless that was done a moment ago; when training is `finished`, in any case."""
+        now = time.perf_counter()
+        if self.path is None or (now - self._saved_at < self._seconds and not finished):
+            return
+        about = {
+            "history": dataclasses.asdict(history),
+            "patience": stopping.patience,
+            "n_batches": self._train.n_batches,
+        }
+        try:
+            save(self.path, self._arrays(stopping), about)
+        except (
+            OSError
+        ) as error:  # A full disk is no reason to lose what was trained, and perhaps it is full for now only.
+            from tqdm.auto import tqdm
+
+            tqdm.write(
+                f"{self.path} could not be written ({error.strerror}); training goes on without a new checkpoint."
+            )
+        self._saved_at = now
+
+    def _arrays(self, stopping):
+        arrays = {f"state {number}": variable.get_value() for number, variable in enumerate(self._train.state)}
+        return arrays | {f"best {number}": value for number, value in enumerate(stopping.best_values)}
 
 
 def _plain(value):

@@ -20,6 +20,14 @@ def positive_integer(name, value):
     return int(value)
 
 
+def layer_sizes(name, sizes):
+    """The sizes of layers as a list of int: one number, or a list of at least one."""
+    sizes = list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]
+    if not sizes:
+        raise ValueError(f"{name} must name at least one hidden layer, not [].")
+    return [positive_integer(name, size) for size in sizes]
+
+
 def checked_parameter(name, parameter, shape):
     """The parameter, if it is a shared variable of this shape and of type floatX."""
     import theano

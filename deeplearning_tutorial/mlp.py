@@ -17,61 +17,13 @@ import copy
 
 import theano.tensor as T
 
-from deeplearning_tutorial.checks import positive_integer
+from deeplearning_tutorial.checks import layer_sizes
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression, dropout
 from deeplearning_tutorial.regularization import l1, l2
 
 
-class MLP:
-    r"""A multi-layer perceptron.
-
-    With one hidden layer it is :math:`f(x) = G(b^{(2)} + W^{(2)} s(b^{(1)} + W^{(1)} x))`, where :math:`G` is the softmax.
-
-    Parameters
-    ----------
-    rng : numpy.random.RandomState
-        Draws the initial weights, from the first layer to the last.
-    input : symbolic matrix, (n_examples, n_in)
-    n_in : int
-        Number of features of an example.
-    n_hidden : int or list of int
-        Number of units in the hidden layer, or in each of them.
-    n_out : int
-        Number of classes.
-    activation : callable
-        Of the hidden layers: ``T.tanh`` (symmetric around the origin, gradients pass well), ``T.nnet.sigmoid``
-        (traditional; saturates, not centred) or ``T.nnet.relu`` (does not saturate for positive sums, cheap; wants
-        `initialization.he_normal`), see `HiddenLayer`.
-    initialization : callable, optional
-        Draws the initial weights of the hidden layers, see `HiddenLayer`.
-
-    Attributes
-    ----------
-    hiddenLayers : list of HiddenLayer
-    hiddenLayer : HiddenLayer
-        The only hidden layer, where there is one.
-    logRegressionLayer : LogisticRegression
-    params : list
-        All weights and biases, from the first layer to the last.
-    L1, L2_sqr : symbolic scalars
-        Sum of the absolute and of the squared weights of all layers, without the biases, see `regularization`.
-    p_y_given_x, y_pred, negative_log_likelihood, errors
-        Those of the logistic regression on top.
-    """
-
-    def __init__(self, rng, input, n_in, n_hidden, n_out, activation=T.tanh, initialization=None):
-        sizes = list(n_hidden) if isinstance(n_hidden, (list, tuple)) else [n_hidden]
-        if not sizes:
-            raise ValueError("n_hidden must name at least one hidden layer, not [].")
-        self.input = input
-
-        hidden_layers = []
-        for n_units in sizes:
-            n_units = positive_integer("n_hidden", n_units)
-            layer = HiddenLayer(rng, input, n_in, n_units, activation=activation, initialization=initialization)
-            hidden_layers.append(layer)
-            input, n_in = layer.output, n_units
-        self._offer(hidden_layers, LogisticRegression(input, n_in, n_out))
+class DropoutMixin:
+    """What a network of layers needs to be trained with dropout."""
 
     def with_dropout(self, theano_rng, rates, input=None):
         """The same network, its parameters shared, with units dropped at random.
@@ -112,11 +64,60 @@ class MLP:
             input = layer.output
         own = self.logRegressionLayer
         network = copy.copy(self)
-        network._offer(hidden_layers, LogisticRegression(input, own.n_in, own.n_out, W=own.W, b=own.b))
+        network._put_together(hidden_layers, LogisticRegression(input, own.n_in, own.n_out, W=own.W, b=own.b))
         return network
 
-    def _offer(self, hidden_layers, output_layer):
-        """Set the attributes that come from the layers."""
+
+class MLP(DropoutMixin):
+    r"""A multi-layer perceptron.
+
+    With one hidden layer it is :math:`f(x) = G(b^{(2)} + W^{(2)} s(b^{(1)} + W^{(1)} x))`, where :math:`G` is the softmax.
+
+    Parameters
+    ----------
+    rng : numpy.random.RandomState
+        Draws the initial weights, from the first layer to the last.
+    input : symbolic matrix, (n_examples, n_in)
+    n_in : int
+        Number of features of an example.
+    n_hidden : int or list of int
+        Number of units in the hidden layer, or in each of them.
+    n_out : int
+        Number of classes.
+    activation : callable
+        Of the hidden layers: ``T.tanh`` (symmetric around the origin, gradients pass well), ``T.nnet.sigmoid``
+        (traditional; saturates, not centred) or ``T.nnet.relu`` (does not saturate for positive sums, cheap; wants
+        `initialization.he_normal`), see `HiddenLayer`.
+    initialization : callable, optional
+        Draws the initial weights of the hidden layers, see `HiddenLayer`.
+
+    Attributes
+    ----------
+    hiddenLayers : list of HiddenLayer
+    hiddenLayer : HiddenLayer
+        The only hidden layer, where there is one.
+    logRegressionLayer : LogisticRegression
+    params : list
+        All weights and biases, from the first layer to the last.
+    L1, L2_sqr : symbolic scalars
+        Sum of the absolute and of the squared weights of all layers, without the biases, see `regularization`.
+    p_y_given_x, y_pred, negative_log_likelihood, errors
+        Those of the logistic regression on top.
+    with_dropout : method
+        The same network with units dropped at random, see `DropoutMixin`.
+    """
+
+    def __init__(self, rng, input, n_in, n_hidden, n_out, activation=T.tanh, initialization=None):
+        self.input = input
+        hidden_layers = []
+        for n_units in layer_sizes("n_hidden", n_hidden):
+            layer = HiddenLayer(rng, input, n_in, n_units, activation=activation, initialization=initialization)
+            hidden_layers.append(layer)
+            input, n_in = layer.output, n_units
+        self._put_together(hidden_layers, LogisticRegression(input, n_in, n_out))
+
+    def _put_together(self, hidden_layers, output_layer):
+        """Offer what the layers have."""
         self.hiddenLayers = hidden_layers
         if len(hidden_layers) == 1:
             self.hiddenLayer = hidden_layers[0]

@@ -1,4 +1,4 @@
-"""Compile functions of a mini-batch, and train with them.
+"""Train with compiled functions of a mini-batch.
 
 >>> train = MinibatchFunction([x, y], cost, train_set, 20, updates=sgd(cost, params, 0.01))
 >>> validate = MinibatchFunction([x, y], classifier.errors(y), valid_set, 20)
@@ -10,99 +10,22 @@ and ends with the same parameters, bit for bit on the same device:
 >>> history = fit(train, validate, params, checkpoint="build/mlp.npz")
 """
 
-import dataclasses
 import math
 import os
 import time
-from pathlib import Path
 
 import numpy as np
-import theano
-import theano.tensor as T
-from theano.gpuarray.basic_ops import HostFromGpu
-from theano.tensor.nnet.nnet import CrossentropySoftmaxArgmax1HotWithBias
 from tqdm.auto import tqdm
 
-from deeplearning_tutorial import checkpoint as files
-from deeplearning_tutorial.checks import check_callable, check_number, check_params, positive_integer
+from deeplearning_tutorial.checkpoint import TrainingCheckpoint
+from deeplearning_tutorial.checks import check_callable, positive_integer
+from deeplearning_tutorial.early_stopping import EarlyStopping
+from deeplearning_tutorial.minibatches import MinibatchFunction
 from deeplearning_tutorial.monitoring import History
 
+__all__ = ["MinibatchFunction", "fit"]
+
 EPOCHS_VARIABLE = "DEEPLEARNING_TUTORIAL_EPOCHS"
-
-
-class MinibatchFunction:
-    """A compiled Theano function of the number of a mini-batch.
-
-    The data stay in shared variables, on the GPU if there is one; ``givens`` puts the slice that an index selects in
-    the place of the symbolic inputs. So a call passes one integer, and no data.
-
-    Parameters
-    ----------
-    inputs : list of symbolic variables
-        Such as ``[x, y]``.
-    output : symbolic variable
-        What to compute of a mini-batch: a cost, an error.
-    dataset : sequence of shared (or cast shared) variables
-        One for each input; their rows are the examples.
-    batch_size : int
-        Examples in a mini-batch. Rows left over after the last whole mini-batch are not used, as in the Theano
-        tutorial: 50,000 rows make 83 mini-batches of 600. `fit` says so.
-    updates : OrderedDict, optional
-        What each call changes, see `updates`.
-
-    Attributes
-    ----------
-    n_batches : int
-    n_left_over : int
-        Rows that are in no mini-batch.
-    function : theano.compile.Function
-        The compiled function itself; its graph can be drawn.
-    state : list of shared variables
-        All that a call changes: parameters, and what else there is of velocities, learning rates, states of random numbers.
-
-    Raises
-    ------
-    ValueError
-        If `inputs` and `dataset` do not match, in number, type or width, or no whole mini-batch fits into the data.
-    """
-
-    def __init__(self, inputs, output, dataset, batch_size, updates=None):
-        _check_graph(inputs, output, updates)
-        shapes = [_shape(data) for data in dataset]
-        n_examples = _n_examples(inputs, shapes)
-        self.batch_size = _whole_batch_size(batch_size, n_examples)
-        self.n_batches, self.n_left_over = divmod(n_examples, self.batch_size)
-        for variable, data in zip(inputs, dataset):
-            _check_type(variable, data)
-        _check_sizes(dict(zip(inputs, dataset)), output)
-
-        # Theano takes an array as it is; to make one of a Python number takes it longer than a small layer does.
-        self._indices = [np.asarray(number, dtype="int64") for number in range(self.n_batches)]
-        index = T.lscalar("index")
-        givens = {
-            variable: self._minibatches(data, shape)[index] for variable, data, shape in zip(inputs, dataset, shapes)
-        }
-        self.function = theano.function([index], output, updates=updates, givens=givens)
-        self.state = [given.variable for given in self.function.maker.expanded_inputs if given.update is not None]
-
-    def _minibatches(self, data, shape):
-        """View of the data as (n_batches, batch_size, ...): nothing is copied.
-
-        ``data[index * batch_size : (index + 1) * batch_size]`` is the same, but it may be cut short by the end of the
-        data, so that Theano has to work out its length in every call. This shape is known when the graph is compiled.
-        """
-        whole = data[: self.n_batches * self.batch_size]
-        return T.reshape(whole, (self.n_batches, self.batch_size, *shape[1:]))
-
-    def __call__(self, index):
-        """The output for mini-batch number `index`, in ``range(n_batches)``."""
-        if not 0 <= index < self.n_batches:
-            raise IndexError(f"there are mini-batches 0 to {self.n_batches - 1}, and no {index}.")
-        return self.function(self._indices[index])
-
-    def mean(self):
-        """Mean of the output over all mini-batches: a float."""
-        return float(np.mean([self(index) for index in range(self.n_batches)]))
 
 
 def fit(
@@ -122,9 +45,7 @@ def fit(
 ):
     """Train until the validation error stops improving, and keep the best parameters.
 
-    Early stopping as in the Theano tutorial: training goes on for at least `patience` mini-batches. When the
-    validation error falls noticeably after step t, patience becomes at least ``patience_increase * t``: a model that
-    still learns late is given more time.
+    When that is, and which parameters are the best, `early_stopping.EarlyStopping` says.
 
     Parameters
     ----------
@@ -136,11 +57,8 @@ def fit(
         Hold the parameters with the lowest validation error when `fit` returns.
     n_epochs : int
         Passes through the training data at most.
-    patience : int or None
-        Steps to look at in any case. None trains for all of `n_epochs`.
-    patience_increase : float
-    improvement_threshold : float
-        An error below this fraction of the best so far is a noticeable improvement.
+    patience, patience_increase, improvement_threshold
+        See `EarlyStopping`. With a patience of None all of `n_epochs` are trained.
     progress : bool
         Show a progress bar.
     monitor : dict from str to callable, optional
@@ -173,64 +91,106 @@ def fit(
     CheckpointError
         If `checkpoint` is damaged, and the one before too, or of another network.
     """
-    n_epochs = _at_most(positive_integer("n_epochs", n_epochs))
-    _check_functions(train, validate, monitor, before_epoch)
-    check_params(params)
-    patience = np.inf if patience is None else patience
-    _check_at_least(1, patience=patience)
-    _check_at_least(0, patience_increase=patience_increase, improvement_threshold=improvement_threshold)
+    stopping = EarlyStopping(params, patience, patience_increase, improvement_threshold)
+    saved = TrainingCheckpoint(checkpoint, checkpoint_seconds, train)
+    run = _Run(train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved)
     # A short patience must leave room for at least two validations.
-    validation_frequency = int(min(train.n_batches, max(1, patience / 2)))
-
-    monitor = {} if monitor is None else monitor
-    history = History(monitored={name: [] for name in monitor})
-    best = [parameter.get_value() for parameter in params]
-    saved = _Checkpoint(checkpoint, checkpoint_seconds, train)
-    history, best, patience = saved.load(history, best, patience)
-    started = time.perf_counter() - history.seconds
-    # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
-    hidden, done = not progress or "TQDM_DISABLE" in os.environ, history.n_steps // train.n_batches
-    bar = tqdm(total=n_epochs, initial=done, unit="epoch", disable=hidden)
-    if progress:
-        _tell_what_is_left_over(train, validate)
-    try:
-        for step, costs in _steps(train, history, n_epochs, validation_frequency, before_epoch):
-            history.n_steps = step
-            if costs:
+    validation_frequency = int(min(train.n_batches, max(1, stopping.patience / 2)))
+    with run:
+        for step, index in run.steps():
+            run.note_cost(train(index), step)
+            if step % validation_frequency == 0:
                 error = validate.mean()
-                _check_finite("validation error", error, step)
-                _record(history, step / train.n_batches, time.perf_counter() - started, costs, error, monitor)
-                bar.set_postfix_str(_status(costs, error, percent), refresh=False)
-                if error < improvement_threshold * history.best_validation_error:
-                    patience = max(patience, (step - 1) * patience_increase)
-                if error < history.best_validation_error:
-                    history.best_validation_error, history.best_epoch = error, history.epoch[-1]
-                    best = [parameter.get_value() for parameter in params]
-            history.stopped_early = step - 1 >= patience
-            if costs:
-                history.seconds = time.perf_counter() - started
-                saved.save(history, best, patience)
-            if step % train.n_batches == 0:
-                bar.update()
-            if history.stopped_early:
+                run.note_error(error)
+                stopping.note(error, step)
+            if stopping.is_over(step):
                 break
-        history.seconds = time.perf_counter() - started
-        saved.save(history, best, patience, finished=True)
-    except KeyboardInterrupt:
-        if checkpoint is not None:
-            raise
-        if not history.validation_error:
-            best = [parameter.get_value() for parameter in params]
-        bar.write("Interrupted: the best parameters so far are kept.")
-    except FloatingPointError as error:
-        error.history = history
-        raise
-    finally:
-        bar.close()
-        for parameter, value in zip(params, best):
-            parameter.set_value(value)
-        history.seconds = time.perf_counter() - started
-    return history
+    return run.history
+
+
+class _Run:
+    """The care around the loop of `fit`: history, progress bar, checkpoints, and what happens on an interrupt or a NaN."""
+
+    def __init__(self, train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved):
+        self._n_epochs = _at_most(positive_integer("n_epochs", n_epochs))
+        _check_functions(train, validate, monitor, before_epoch)
+        self._train, self._validate, self._stopping, self._saved = train, validate, stopping, saved
+        self._monitor, self._percent, self._before_epoch = monitor or {}, percent, before_epoch
+        self._costs = []  # since the last validation
+        self._progress = progress
+
+    def steps(self):
+        """Each step's number, from 1, and that of its mini-batch; begins after the steps that the history tells of."""
+        first = self.history.n_steps + 1
+        last = 0 if self.history.stopped_early else self._n_epochs * self._train.n_batches
+        for step in range(first, last + 1):
+            epoch, index = divmod(step - 1, self._train.n_batches)
+            if self._before_epoch and (index == 0 or step == first):
+                self._before_epoch(epoch)
+            yield step, index
+            if not self._costs:  # it was validated
+                self._save()
+            self._move_bar()
+
+    def note_cost(self, cost, step):
+        _check_finite("cost", cost, step)
+        self._costs.append(cost)
+        self.history.n_steps = step
+
+    def note_error(self, error):
+        history = self.history
+        _check_finite("validation error", error, history.n_steps)
+        elapsed = time.perf_counter() - self._started
+        values = {name: measure() for name, measure in self._monitor.items()}
+        # An interrupt while measuring must not leave lists of different lengths.
+        history.epoch.append(history.n_steps / self._train.n_batches)
+        history.elapsed.append(elapsed)
+        history.train_cost.append(float(np.mean(self._costs)))
+        history.validation_error.append(error)
+        for name, value in values.items():
+            history.monitored[name].append(value)
+        if error < history.best_validation_error:
+            history.best_validation_error, history.best_epoch = error, history.epoch[-1]
+        shown = f"{100 * error:.2f} %" if self._percent else f"{error:.4g}"
+        self._bar.set_postfix_str(f"cost {history.train_cost[-1]:.4f}, validation error {shown}", refresh=False)
+        self._costs = []
+
+    def __enter__(self):
+        self.history = self._saved.load(History(monitored={name: [] for name in self._monitor}), self._stopping)
+        self._started = time.perf_counter() - self.history.seconds
+        # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
+        hidden, done = not self._progress or "TQDM_DISABLE" in os.environ, self.history.n_steps // self._train.n_batches
+        self._bar = tqdm(total=self._n_epochs, initial=done, unit="epoch", disable=hidden)
+        if self._progress:
+            _tell_what_is_left_over(self._train, self._validate)
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        try:
+            if kind is None:
+                self._move_bar()
+                self.history.stopped_early = self._stopping.is_over(self.history.n_steps)
+                self._save(finished=True)
+            elif issubclass(kind, FloatingPointError):
+                error.history = self.history
+            elif issubclass(kind, KeyboardInterrupt) and self._saved.path is None:
+                if not self.history.validation_error:
+                    self._stopping.keep()
+                self._bar.write("Interrupted: the best parameters so far are kept.")
+                return True  # which ends training, not the program
+        finally:
+            self._bar.close()
+            self._stopping.restore()
+            self.history.seconds = time.perf_counter() - self._started
+        return False
+
+    def _save(self, finished=False):
+        self.history.seconds = time.perf_counter() - self._started
+        self._saved.save(self.history, self._stopping, finished)
+
+    def _move_bar(self):
+        if epochs := self.history.n_steps // self._train.n_batches - self._bar.n:
+            self._bar.update(epochs)
 
 
 def _check_functions(train, validate, monitor, before_epoch):
@@ -252,11 +212,6 @@ def _check_functions(train, validate, monitor, before_epoch):
         check_callable("before_epoch", before_epoch, "a function of the number of an epoch")
 
 
-def _check_at_least(least, **numbers):
-    for name, value in numbers.items():
-        check_number(name, value, f"at least {least}", lambda value: value >= least)
-
-
 def _at_most(n_epochs):
     limit = os.environ.get(EPOCHS_VARIABLE, "")
     if limit and not (limit.isascii() and limit.isdigit() and int(limit) > 0):
@@ -264,93 +219,6 @@ def _at_most(n_epochs):
             f"{EPOCHS_VARIABLE} must be a whole number of at least 1, not {limit!r}; unset it to train in full."
         )
     return min(n_epochs, int(limit)) if limit else n_epochs
-
-
-def _steps(train, history, n_epochs, validation_frequency, before_epoch):
-    """Train step by step: yields each step's number, from 1, and the costs to report when a validation is due.
-
-    Begins after the steps that `history` tells of, whose last was validated.
-    """
-    costs = []
-    first = history.n_steps + 1
-    last = 0 if history.stopped_early else n_epochs * train.n_batches
-    for step in range(first, last + 1):
-        epoch, index = divmod(step - 1, train.n_batches)
-        if before_epoch and (index == 0 or step == first):
-            before_epoch(epoch)
-        cost = train(index)
-        _check_finite("cost", cost, step)
-        costs.append(cost)
-        if step % validation_frequency == 0:
-            yield step, costs
-            costs = []
-        else:
-            yield step, None
-
-
-class _Checkpoint:
-    """All that it takes to go on training: what a step changes, the best parameters, the history and the patience."""
-
-    def __init__(self, path, seconds, train):
-        self._path = None if path is None else Path(path)
-        self._seconds, self._train = seconds, train
-        self._saved_at = -np.inf
-
-    def load(self, history, best, patience):
-        """What was saved, with the state put back; what is passed, if nothing was."""
-        if self._path is None or not (self._path.exists() or files.previous(self._path).exists()):
-            return history, best, patience
-        arrays, about = files.load(self._path)
-        ours = self._arrays(best)
-        if {name: array.shape for name, array in arrays.items()} != {name: array.shape for name, array in ours.items()}:
-            raise files.CheckpointError(
-                f"{self._path} is of another network. Move it away to begin anew, or name another file."
-            )
-        if about["n_batches"] != self._train.n_batches:
-            raise files.CheckpointError(
-                f"{self._path} was made with {about['n_batches']} mini-batches in an epoch, and now there are "
-                f"{self._train.n_batches}. Move it away to begin anew, or name another file."
-            )
-        for number, variable in enumerate(self._train.state):
-            variable.set_value(arrays[f"state {number}"])
-        best = [arrays[f"best {number}"] for number in range(len(best))]
-        return History(**about["history"]), best, about["patience"]
-
-    def save(self, history, best, patience, finished=False):
-        """Write it, unless that was done a moment ago."""
-        now = time.perf_counter()
-        if self._path is None or (now - self._saved_at < self._seconds and not finished):
-            return
-        about = {"history": dataclasses.asdict(history), "patience": patience, "n_batches": self._train.n_batches}
-        try:
-            files.save(self._path, self._arrays(best), about)
-        except (
-            OSError
-        ) as error:  # A full disk is no reason to lose what was trained, and perhaps it is full for now only.
-            tqdm.write(
-                f"{self._path} could not be written ({error.strerror}); training goes on without a new checkpoint."
-            )
-        self._saved_at = now
-
-    def _arrays(self, best):
-        arrays = {f"state {number}": variable.get_value() for number, variable in enumerate(self._train.state)}
-        return arrays | {f"best {number}": value for number, value in enumerate(best)}
-
-
-def _status(costs, error, percent):
-    error = f"{100 * error:.2f} %" if percent else f"{error:.4g}"
-    return f"cost {np.mean(costs):.4f}, validation error {error}"
-
-
-def _record(history, epoch, elapsed, costs, error, monitor):
-    values = {name: measure() for name, measure in monitor.items()}
-    # An interrupt while measuring must not leave lists of different lengths.
-    history.epoch.append(epoch)
-    history.elapsed.append(elapsed)
-    history.train_cost.append(float(np.mean(costs)))
-    history.validation_error.append(error)
-    for name, value in values.items():
-        history.monitored[name].append(value)
 
 
 def _check_finite(name, value, step):
@@ -370,86 +238,3 @@ def _tell_what_is_left_over(*functions):
     ]
     if left_over:
         tqdm.write(f"Not used, as they fill no mini-batch: {' and '.join(left_over)}.")
-
-
-def _check_graph(inputs, output, updates):
-    if not isinstance(inputs, (list, tuple)):
-        raise ValueError(f"inputs must be a list of symbolic variables, such as [x, y], not {inputs!r}.")
-    if not isinstance(output, theano.Variable):
-        raise ValueError(f"the output must be symbolic, a cost or an error, not {output!r}.")
-    needed = theano.gof.graph.inputs([output, *dict(updates or {}).values()])
-    for variable in needed:
-        given = isinstance(variable, (theano.Constant, theano.compile.SharedVariable))
-        if not given and variable not in inputs:
-            raise ValueError(f"the output depends on {variable}, which is not among the inputs {list(inputs)}.")
-    for variable in inputs:
-        if variable not in needed:
-            raise ValueError(f"nothing depends on the input {variable}: leave it out, and its data.")
-
-
-def _n_examples(inputs, shapes):
-    if len(inputs) != len(shapes):
-        raise ValueError(f"{len(inputs)} inputs need as many arrays of data, and there are {len(shapes)}.")
-    lengths = {shape[0] for shape in shapes}
-    if len(lengths) != 1:
-        raise ValueError(f"the arrays of a data set must have equally many rows, and they have {sorted(lengths)}.")
-    return lengths.pop()
-
-
-def _whole_batch_size(batch_size, n_examples):
-    wanted = f"a whole number from 1 to {n_examples}, the number of rows"
-    check_number("batch_size", batch_size, wanted, lambda size: size % 1 == 0 and 1 <= size <= n_examples)
-    return int(batch_size)
-
-
-def _check_type(variable, data):
-    if variable.ndim != data.ndim:
-        raise ValueError(f"{variable} is {variable.ndim}-dimensional, and its data are {data.ndim}-dimensional.")
-    if not np.can_cast(data.dtype, variable.dtype):
-        wanted = (
-            "as load_data does it" if variable.dtype == theano.config.floatX else f"T.cast(data, {variable.dtype!r})"
-        )
-        raise ValueError(f"{variable} is {variable.dtype}, and its data are {data.dtype}: convert them, {wanted}.")
-
-
-def _check_sizes(data, output):
-    """Do the data have as many columns as the weights have rows, and the classes that the last layer has?
-
-    Theano does not know the sizes of symbolic variables, and without this would say so in the midst of training.
-    """
-    for node in theano.gof.graph.io_toposort(list(data), [output]):
-        if isinstance(node.op, T.Dot) and node.inputs[0] in data:
-            x, W = node.inputs[0], _length(node.inputs[1])
-            columns = _shape(data[x])[1]
-            if W is not None and columns != W:
-                raise ValueError(
-                    f"the data of {x} have {columns} columns, and the layer that takes them is made for {W} (n_in)."
-                )
-        if isinstance(node.op, CrossentropySoftmaxArgmax1HotWithBias) and node.inputs[2] in data:
-            y, b = node.inputs[2], _length(node.inputs[1])
-            labels = data[y].eval()
-            if b is not None and not 0 <= labels.min() <= labels.max() < b:
-                raise ValueError(
-                    f"the labels of {y} run from {labels.min()} to {labels.max()}, and the layer has {b} units (n_out), "
-                    f"for 0 to {b - 1}."
-                )
-
-
-def _length(variable):
-    """Rows of a shared variable; None for another one."""
-    if variable.owner and isinstance(variable.owner.op, HostFromGpu):
-        variable = variable.owner.inputs[0]
-    if isinstance(variable, theano.compile.SharedVariable):
-        return variable.get_value(borrow=True, return_internal_type=True).shape[0]
-
-
-def _shape(data):
-    """Shape of the array in a shared variable, or in a cast of one."""
-    variable = data
-    while not hasattr(variable, "get_value"):
-        node = getattr(variable, "owner", None)
-        # A cast keeps the shape, and so does fetching a GPU's array for it; a transposition, say, would not.
-        if node is None or len(node.inputs) != 1 or not isinstance(node.op, (T.Elemwise, HostFromGpu)):
-            raise ValueError(f"data must be shared variables, as load_data returns them, not {data!r}.")
-        variable = node.inputs[0]
-    return variable.get_value(borrow=True, return_internal_type=True).shape

@@ -457,7 +457,7 @@ def test_an_unknown_loss_is_named_with_those_there_are(make):
 
 @pytest.mark.parametrize("make", [stacked, deep])
 def test_there_is_at_least_one_layer_of_at_least_one_unit(make):
-    with pytest.raises(ValueError, match=r"at least one layer, not \[\]"):
+    with pytest.raises(ValueError, match=r"at least one hidden layer, not \[\]"):
         make(hidden_layers_sizes=[])
     for size in (0, 2.5, "500"):
         with pytest.raises(ValueError, match=f"hidden_layers_sizes must be a whole number.*{size}"):

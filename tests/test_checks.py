@@ -167,7 +167,7 @@ WRONG = {
         lambda: autoencoder().get_cost_updates(0.1, -1),
         "learning_rate must be above 0 and finite, not -1",
     ),
-    "no layers": (lambda: stack(hidden_layers_sizes=[]), "at least one layer"),
+    "no layers": (lambda: stack(hidden_layers_sizes=[]), "at least one hidden layer"),
     "too few corruption levels": (lambda: stack(hidden_layers_sizes=[3, 3]), "one number for each of the 2 layers"),
     "pre-training with an array": (
         lambda: stack().pretraining_functions(DIGITS, 10),

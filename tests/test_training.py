@@ -762,7 +762,9 @@ def test_the_checkpoint_of_another_network_is_refused(tmp_path, other, shown):
 
 def test_there_is_a_least_time_between_two_checkpoints(tmp_path, monkeypatch):
     saved = []
-    monkeypatch.setattr(training.files, "save", lambda path, arrays, about: saved.append(about["history"]["n_steps"]))
+    monkeypatch.setattr(
+        "deeplearning_tutorial.checkpoint.save", lambda path, arrays, about: saved.append(about["history"]["n_steps"])
+    )
     Blobs().fit(checkpoint=tmp_path / "blobs.npz", checkpoint_seconds=1000)
     assert saved == [12, 96]
     Blobs().fit(checkpoint=tmp_path / "blobs.npz", checkpoint_seconds=0)
@@ -773,7 +775,7 @@ def test_a_full_disk_does_not_end_training(tmp_path, monkeypatch, capsys, undist
     def fail(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(training.files, "save", fail)
+    monkeypatch.setattr("deeplearning_tutorial.checkpoint.save", fail)
     model = Blobs()
     model.fit(checkpoint=tmp_path / "blobs.npz")
     assert model.values() == undisturbed[0].values()

@@ -198,7 +198,7 @@ def _check_device():
     asked, used = theano.config.device, device_in_use()
     if used.split(" ")[0] == asked:
         return Check("device", True, used)
-    cure = 'Theano fell back to the CPU. README.md, "On a GPU", says what each device needs.'
+    cure = "Theano fell back to the CPU. docs/gpu.md says what each device needs."
     return Check("device", False, f"{used}, and {asked} was asked for", cure)
 
 

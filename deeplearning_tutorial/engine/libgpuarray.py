@@ -212,7 +212,7 @@ def explain(name, error):
         )
     return (
         error or "it did not start, and nothing said why",
-        'scripts/setup --gpu lists the devices that work; README.md, "On a GPU", says what each needs.',
+        "scripts/setup --gpu lists the devices that work; docs/gpu.md says what each needs.",
     )
 
 
