@@ -1,16 +1,18 @@
-"""Write the table of error rates into README.md, from results/*.json, and the figure of all runs, results/errors.png.
+"""Write the table of error rates into results/README.md, from results/*.json, and the figure of all runs, errors.png.
 
-With --check nothing is written: the exit status is 1 if the table in README.md is not the one of these files.
+With --check nothing is written: the exit status is 1 if the table in results/README.md is not the one of these files.
 """
 
 import argparse
 import json
 import re
 import sys
+import textwrap
 
 from scripts import ROOT
 
 BEGIN, END = "<!-- results: begin (written by scripts/results_table) -->", "<!-- results: end -->"
+WIDTH = 100  # columns of a page
 
 
 def main(arguments=None, root=ROOT):
@@ -23,21 +25,22 @@ def main(arguments=None, root=ROOT):
     from scripts.experiments.catalogue import CATALOGUE
 
     results = read(root / "results", CATALOGUE)
-    readme = root / "README.md"
-    text = readme.read_text()
-    wanted = replaced(text, table(results))
+    page = root / "results" / "README.md"
+    text = page.read_text(encoding="utf-8")
+    wanted = replaced(text, f"{table(results)}\n\n{models(results)}")
     if options.check:
         if wanted != text:
             print(
-                "The table in README.md is not the one of results/*.json: run scripts/results_table.", file=sys.stderr
+                "The table in results/README.md is not the one of results/*.json: run scripts/results_table.",
+                file=sys.stderr,
             )
             return 1
         return 0
-    from scripts.benchmarks.compare_devices import write_file
     from scripts.experiments import figures
+    from scripts.files import write_atomically
 
-    write_file(readme, wanted.encode())
-    write_file(root / "results" / "errors.png", figures.of_all(results))
+    write_atomically(page, wanted)
+    write_atomically(root / "results" / "errors.png", figures.of_all(results))
     return 0
 
 
@@ -48,18 +51,33 @@ def read(folder, names):
 
 
 def table(results):
+    """The numbers of each run, a row each."""
     lines = [
-        "| `scripts/reproduce` | model | validation error | test error | published | by | time |",
-        "|---|---|---|---|---|---|---|",
+        "| `scripts/reproduce` | validation error | test error | published | time |",
+        "|---|---|---|---|---|",
     ]
     for found in results:
-        show = percent if "test_error" in found else squared
-        test = found.get("test_error", found.get("test_squared_error"))
+        show = percent if "test_error" in found else "{:.2f}".format
+        test = percent(found["test_error"]) if "test_error" in found else squared(found["test_squared_error"])
         lines.append(
-            f"| [`{found['name']}`](results/{found['name']}.png) | {found['title']} | {show(found['validation_error'])} "
-            f"| **{show(test)}** | {show(found['reference'])} | {found['source']} | {duration(found['seconds'])} |"
+            f"| [`{found['name']}`]({found['name']}.png) | {show(found['validation_error'])} | **{test}** "
+            f"| {show(found['reference'])} | {duration(found['seconds'])} |"
         )
     return "\n".join(lines)
+
+
+def models(results):
+    """What was trained in each run, and who had published its error, a paragraph each."""
+    return "\n".join(
+        textwrap.fill(
+            f"- `{found['name']}`: {found['title']}. Published: {found['source']}.",
+            WIDTH,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for found in results
+    )
 
 
 def percent(value):
@@ -69,6 +87,7 @@ def percent(value):
 
 
 def squared(value):
+    """The error of an autoencoder, summed over the pixels of a digit."""
     return f"{value:.2f} per digit"
 
 
@@ -83,7 +102,9 @@ def replaced(text, new):
     """The text with a new table between the markers."""
     pattern = re.escape(BEGIN) + r"\n.*?" + re.escape(END)
     if len(re.findall(pattern, text, re.DOTALL)) != 1:
-        raise SystemExit(f"README.md must have these two lines once, and the table goes between them:\n{BEGIN}\n{END}")
+        raise SystemExit(
+            f"results/README.md must have these two lines once, and the table goes between them:\n{BEGIN}\n{END}"
+        )
     return re.sub(pattern, lambda _: f"{BEGIN}\n{new}\n{END}", text, flags=re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""README's table of error rates is the one of results/*.json, and each of them was reached as the protocol says."""
+"""The table of error rates in results/README.md is the one of results/*.json, and each of them was reached as the protocol says."""
 
 import json
 import shutil
@@ -26,19 +26,20 @@ FILES = results_table.read(ROOT / "results", CATALOGUE)
 def folder(tmp_path):
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "mlp.json").write_text(json.dumps(FOUND))
-    (tmp_path / "README.md").write_text(f"before\n{results_table.BEGIN}\nold\n{results_table.END}\nafter\n")
+    page = f"before\n{results_table.BEGIN}\nold\n{results_table.END}\nafter\n"
+    (tmp_path / "results" / "README.md").write_text(page)
     return tmp_path
 
 
-def test_readme_has_the_table_of_these_results():
+def test_the_page_has_the_table_of_these_results():
     assert results_table.main(["--check"]) == 0
 
 
-def test_a_result_that_readme_does_not_have_is_found(tmp_path, capsys):
+def test_a_result_that_the_page_does_not_have_is_found(tmp_path, capsys):
     (tmp_path / "results").mkdir()
     for path in (ROOT / "results").glob("*.json"):
         shutil.copy(path, tmp_path / "results")
-    shutil.copy(ROOT / "README.md", tmp_path)
+    shutil.copy(ROOT / "results" / "README.md", tmp_path / "results")
     assert results_table.main(["--check"], tmp_path) == 0
     found = json.loads((tmp_path / "results" / "logistic.json").read_text())
     (tmp_path / "results" / "logistic.json").write_text(json.dumps({**found, "test_error": 6.5}))
@@ -50,17 +51,33 @@ def test_the_table_is_written_between_the_markers(folder):
     assert results_table.main(["--check"], folder) == 1
     assert results_table.main([], folder) == 0
     assert results_table.main(["--check"], folder) == 0
-    lines = (folder / "README.md").read_text().splitlines()
+    lines = (folder / "results" / "README.md").read_text().splitlines()
     assert lines[0] == "before" and lines[-1] == "after"
-    assert lines[-3] == "| [`mlp`](results/mlp.png) | 784-500-10 | 1.70 % | **1.60 %** | 1.65 % | somebody | 13 min |"
+    assert lines[4] == "| [`mlp`](mlp.png) | 1.70 % | **1.60 %** | 1.65 % | 13 min |"
+    assert lines[-3] == "- `mlp`: 784-500-10. Published: somebody."
     assert (folder / "results" / "errors.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_without_the_markers_nothing_is_written(folder):
-    (folder / "README.md").write_text("nothing")
+    page = folder / "results" / "README.md"
+    page.write_text("nothing")
     with pytest.raises(SystemExit, match="must have these two lines once"):
         results_table.main([], folder)
-    assert (folder / "README.md").read_text() == "nothing"
+    assert page.read_text() == "nothing"
+
+
+def test_what_is_no_share_of_digits_has_its_unit_where_it_was_reached():
+    found = {**FOUND, "name": "code", "test_squared_error": 2.914, "reference": 3.0, "validation_error": 3.004}
+    del found["test_error"]
+    row = results_table.table([found]).splitlines()[-1]
+    assert row == "| [`code`](code.png) | 3.00 | **2.91 per digit** | 3.00 | 13 min |"
+
+
+def test_long_titles_are_wrapped_at_the_width_of_a_page():
+    text = results_table.models([{**FOUND, "title": "784-500-10 " * 20}])
+    first, *others = text.splitlines()
+    assert len(others) > 1 and all(line.startswith("  784-500-10") for line in others)
+    assert max(map(len, text.splitlines())) <= 100
 
 
 @pytest.mark.parametrize(
