@@ -12,11 +12,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbval.plugin import find_comment_markers, find_metadata_tags, get_sanitize_patterns
 
 from deeplearning_tutorial import ROOT
-from scripts.notebooks import release
+from scripts.notebooks import notebook
+from scripts.notebooks.clean_run import solved_problems
+from scripts.notebooks.markers import BEGIN
+from scripts.notebooks.release import check
 
 CONFIG = ROOT / "tests" / "nbval.cfg"
 SANITIZERS = get_sanitize_patterns(CONFIG.read_text(encoding="utf-8"))
-SOLVED = {path.stem: release.read_notebook(path) for path in release.notebook_paths(release.SOLVED)}
+SOLVED = {path.stem: notebook.read_notebook(path) for path in notebook.notebook_paths(notebook.SOLVED)}
 
 solved_notebook = pytest.mark.parametrize("name", SOLVED)
 
@@ -25,13 +28,13 @@ solved_notebook = pytest.mark.parametrize("name", SOLVED)
 
 
 def test_notebooks_are_what_their_solved_copies_generate():
-    problems = release.check()
+    problems = check()
     assert problems == [], "\n".join(problems)
 
 
 @solved_notebook
 def test_solved_notebook_is_the_record_of_one_clean_run(name):
-    assert release.solved_problems(SOLVED[name], name) == []
+    assert solved_problems(SOLVED[name], name) == []
 
 
 @solved_notebook
@@ -40,7 +43,7 @@ def test_every_exercise_has_a_hint_and_a_check(name):
 
 
 EXERCISE_EVENT = re.compile(
-    rf"""^\s*(?P<solution>{re.escape(release.BEGIN)})"""
+    rf"""^\s*(?P<solution>{re.escape(BEGIN)})"""
     r"""|^[^#\n]*?(?<![\w.])(?P<call>hint|check)\(\s*["'](?P<name>[^"'\n]+)["']""",
     re.MULTILINE,
 )
@@ -155,7 +158,7 @@ def test_tagged_cell_without_a_reason_is_an_error(line):
 def solved_texts():
     for nb in SOLVED.values():
         for cell in nb.cells:
-            yield from release.output_texts(cell)
+            yield from notebook.output_texts(cell)
 
 
 def sanitize(text):

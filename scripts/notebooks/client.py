@@ -5,7 +5,7 @@ from traitlets.config import Config
 
 
 def notebook_client(notebook, folder, kernel_name="python3", **options):
-    """A client that takes whatever time the notebook takes, and whose kernel works in `folder`; `options` are nbclient's."""
+    """A client that takes whatever time the notebook takes; its kernel works in `folder`; `options` are nbclient's."""
     return NotebookClient(
         notebook,
         timeout=None,

@@ -20,7 +20,9 @@ import tempfile
 from pathlib import Path
 
 from scripts import ROOT
-from scripts.notebooks.release import NotebookError, instructor_notebook, notebook_text, read_notebook, solved_problems
+from scripts.notebooks.clean_run import solved_problems
+from scripts.notebooks.notebook import NotebookError, notebook_text, read_notebook, shortened
+from scripts.notebooks.solutions import instructor_notebook
 
 BRANCH = "refs/heads/solved"
 REMOTE_BRANCH = "refs/remotes/origin/solved"
@@ -29,9 +31,6 @@ SOURCES = "notebooks/solved/"
 # The last lines of a commit message of this script's.  With the tree in it, a commit that somebody changed but whose
 # message was kept (--amend, rebase) is not taken for one.
 TRAILERS = "Solved-From: {source}\nSolved-Tree: {tree}"
-
-
-MOST_LISTED = 10  # problems
 
 
 class BranchError(Exception):
@@ -215,9 +214,7 @@ def solved_notebooks(repository, files):
     if not texts and not problems:
         raise NotebookError(f"There are no notebooks in {SOURCES} of this commit: run scripts/solved_branch on main.")
     if problems:
-        # A notebook that was never run has one for each of its cells.
-        rest = [f"… and {len(problems) - MOST_LISTED} more"] if len(problems) > MOST_LISTED else []
-        raise NotebookError([*problems[:MOST_LISTED], *rest, "Commit what you mend, then start again."])
+        raise NotebookError([*shortened(problems), "Commit what you mend, then start again."])
     return texts
 
 

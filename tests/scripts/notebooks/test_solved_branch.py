@@ -9,7 +9,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from deeplearning_tutorial import ROOT
 from scripts.notebooks import solved_branch
-from scripts.notebooks.release import NotebookError, attendee_notebook, notebook_text, read_notebook
+from scripts.notebooks.notebook import NotebookError, notebook_text, read_notebook
+from scripts.notebooks.solutions import attendee_notebook
 from scripts.notebooks.solved_branch import BranchError, build
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
