@@ -1,4 +1,4 @@
-"""For the configuration of a JupyterHub that is there already; README says more, in "A class on one server".
+"""For the configuration of a JupyterHub that is there already; docs/classroom.md says more.
 
     load_subconfig("/srv/deep-learning/scripts/jupyterhub_config.py")
 

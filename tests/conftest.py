@@ -22,3 +22,27 @@ def own_mounts(tmp_path):
     ):
         pytest.skip("nothing can be mounted here")
     return alone
+
+
+@pytest.fixture(scope="session")
+def opencl():
+    """The name of an OpenCL device that Theano can compute on; tests are skipped where there is none."""
+    from deeplearning_tutorial.engine.libgpuarray import try_device
+
+    device = try_device("opencl0:0")
+    # PoCL that finds no /sys has a problem of its own; any other driver that ends the process has a fault.
+    assert not device.problem.startswith("the driver ended the process"), device.problem
+    if not device.works and os.environ.get("CI"):
+        pytest.fail(f"In continuous integration these tests have to run, and {device.problem}.", pytrace=False)
+    if not device.works:
+        pytest.skip(device.problem)
+    return device.name
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first, the slowest before all: on several cores no long one is left for the end."""
+    seconds = {}
+    for item in items:
+        slow = item.get_closest_marker("slow")
+        seconds[item.path] = seconds.get(item.path, 0) + (slow.args[0] if slow else 0)
+    items.sort(key=lambda item: -seconds[item.path])

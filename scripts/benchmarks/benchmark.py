@@ -19,9 +19,10 @@ import tempfile
 from pathlib import Path
 
 from scripts import ROOT
-from scripts.benchmarks import compare_devices, measure, peers, report, scale, start
+from scripts.benchmarks import measure, peers, report, scale, start
 from scripts.benchmarks.worker import ENGINES
 from scripts.benchmarks.workloads import WORKLOADS
+from scripts.files import write_atomically
 
 # Where most of the time goes into compiling, five kinds of step must do.
 QUICK_WORKLOADS = ["logistic", "mlp-100", "mlp-500", "mlp-dropout", "dA"]
@@ -172,11 +173,11 @@ def write(results, folder):
         results = {**results, "summary": report.summarize(results)}
     # An error's further lines show paths of this machine.
     results["problems"] = [problem.splitlines()[0] for problem in results["problems"]]
-    compare_devices.write(results, folder / f"{name}.json")
+    write_atomically(folder / f"{name}.json", json.dumps(results, indent=1, ensure_ascii=False) + "\n")
     if hasattr(kind, "draw"):
         picture = io.BytesIO()
         kind.draw(results).savefig(picture, format="png", dpi=150)
-        compare_devices.write_file(folder / f"{name}.png", picture.getvalue())
+        write_atomically(folder / f"{name}.png", picture.getvalue())
     print(f"{name}.* is in {folder}.", file=sys.stderr)
 
 

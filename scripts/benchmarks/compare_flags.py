@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 
+from scripts.benchmarks.tables import heading, row
+
 VECTORIZE = (
     "-O3 -march=native -fno-math-errno -fno-trapping-math -fno-signed-zeros -fassociative-math -freciprocal-math"
 )
@@ -51,11 +53,10 @@ def run(flags):
 def report(rounds):
     """Print the medians as a table in Markdown."""
     columns = list(rounds[0]["theanorc.example"])
-    print("| | " + " | ".join(columns) + " |")
-    print("|---" * (len(columns) + 1) + "|")
+    print(*heading(["", *columns]), sep="\n")
     for name in CONFIGURATIONS:
         cells = [shown([one[name][column] for one in rounds]) for column in columns]
-        print(f"| `{name}` | " + " | ".join(cells) + " |")
+        print(row([f"`{name}`", *cells]))
 
 
 def shown(values):

@@ -3,16 +3,13 @@
 import contextlib
 import datetime
 import os
-import platform
-import re
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from scripts.benchmarks.compare_devices import processor
+from scripts.machine import describe_machine, flags_with_device
 
 from . import numpy_engine
 from .processes import Worker, WorkerError
@@ -212,14 +209,13 @@ def find_difference(losses, expected):
 
 
 # ----------------------------------------------------------------------------------------------------------------------
-# Digits and machine
+# Digits
 
 
 def save_digits(path, n_rows):
     """Write the first training digits to an .npz file, for the workers; returns its path."""
     # This process only reads them: the device is for the workers.
-    flags = os.environ.get("THEANO_FLAGS", "")
-    os.environ["THEANO_FLAGS"] = f"{flags.rstrip(',')},device=cpu".lstrip(",")
+    os.environ["THEANO_FLAGS"] = flags_with_device("cpu")
     import deeplearning_tutorial  # noqa: F401  before theano
     from deeplearning_tutorial.data import load_data
     from deeplearning_tutorial.data.download import DataError
@@ -236,22 +232,6 @@ def save_digits(path, n_rows):
 def load(digits):
     with np.load(digits, allow_pickle=False) as data:
         return data["pixels"], data["labels"]
-
-
-def describe_machine(device):
-    names = dict(re.findall(r'^(\w+)="?([^"\n]*)', Path("/etc/os-release").read_text(), flags=re.MULTILINE))
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    machine = {
-        "processor": processor(),
-        "processors": len(os.sched_getaffinity(0)),
-        "memory_gib": round(memory / 2**30, 1),
-        "system": f"{names.get('PRETTY_NAME', platform.system())}, {platform.machine()}",
-        "python": platform.python_version(),
-    }
-    if device == "cuda":
-        query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
-        machine["gpu"] = subprocess.run(query, capture_output=True, text=True).stdout.strip()
-    return machine
 
 
 def say(text, end="\n"):

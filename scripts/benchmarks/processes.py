@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scripts.benchmarks.compare_devices import with_device
+from scripts.machine import flags_with_device
 
 from . import peers
 
@@ -94,7 +94,7 @@ def environment(engine, setting, compiledir=None):
     variables = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BENCHMARK_THREADS"]
     values = {**os.environ, **dict.fromkeys(variables, str(setting.n_threads)), "BENCHMARK_DEVICE": setting.device}
     if engine == "Theano":
-        values["THEANO_FLAGS"] = with_device(os.environ.get("THEANO_FLAGS", ""), setting.device)
+        values["THEANO_FLAGS"] = flags_with_device(setting.device)
         if compiledir:
             values["THEANO_FLAGS"] += f",base_compiledir={compiledir}"
     values["TORCHINDUCTOR_CACHE_DIR"] = tempfile.mkdtemp(dir=setting.folder)

@@ -8,7 +8,7 @@ import numpy as np
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-from scripts.benchmarks.compare_devices import row
+from scripts.benchmarks.tables import heading, row
 
 COLORS = {
     "NumPy": "#8c8c8c",
@@ -159,10 +159,6 @@ def table_of_starts(results):
         cold = workload["theano_cold_first_result_s"]
         lines.append(row([workload["title"], f"{cold:.1f}" if cold else "not measured", *in_columns(cells, results)]))
     return "\n".join(lines)
-
-
-def heading(columns):
-    return [row(columns), "|---" * len(columns) + "|"]
 
 
 def in_columns(cells, results):

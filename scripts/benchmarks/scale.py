@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.benchmarks.compare_devices import row
+from scripts.benchmarks.tables import heading, row
+from scripts.machine import describe_machine
 
 from . import measure, report
 from .measure import FEWEST_STEPS, PRODUCT_SIZE, say
@@ -48,7 +49,7 @@ def grow(options, folder):
         growth[what] = [point for _, point in panel.points]
     return {
         "date": datetime.date.today().isoformat(),
-        "machine": measure.describe_machine(options.device),
+        "machine": describe_machine(options.device),
         "device": options.device,
         "threads": setting.n_threads,
         "product_size": PRODUCT_SIZE,
@@ -127,7 +128,7 @@ def tables(results):
         f"{machine['processor']}, {results['date']}; the share is that of the peak, {peak / 1e9:,.0f} GFLOP/s."
     ]
     for what, points in results["growth"].items():
-        lines = report.heading([what, "a step, µs", "GFLOP/s", "share", "peak memory, MiB"])
+        lines = heading([what, "a step, µs", "GFLOP/s", "share", "peak memory, MiB"])
         for point in points:
             seconds = np.median(point["seconds"])
             speed = point["flops"] / seconds

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 from scripts import ROOT
+from scripts.benchmarks.tables import heading, row
+from scripts.machine import describe_machine
 
 NOTEBOOK = Path("notebooks", "solved", "01_logistic_regression.ipynb")
 # The cells of that notebook after which somebody has something, and what.
@@ -42,7 +44,7 @@ def begin(folder):
         runs.append(json.loads(answer.stdout))
     return {
         "date": datetime.date.today().isoformat(),
-        "machine": measure.describe_machine("cpu"),
+        "machine": describe_machine(),
         "setup_s": parts,
         "notebook_s": runs,
         "problems": [],
@@ -89,16 +91,12 @@ def time_cells(path):
 
 
 def tables(results):
-    from scripts.benchmarks.compare_devices import row
-
-    from . import report
-
     machine = results["machine"]
     parts = results["setup_s"]
-    lines = report.heading(["from a clone to the first network", "seconds"])
+    lines = heading(["from a clone to the first network", "seconds"])
     lines += [row([title, f"{seconds:,.1f}"]) for title, seconds in parts.items()]
     lines.append(row(["**ready to begin**", f"**{sum(parts.values()):,.1f}**"]))
-    times = report.heading(["notebook 01, seconds until", "first time", "again"])
+    times = heading(["notebook 01, seconds until", "first time", "again"])
     for cell, what in MILESTONES.items():
         times.append(row([what, *(f"{run[cell]:,.1f}" for run in results["notebook_s"])]))
     return "\n\n".join(

@@ -2,9 +2,9 @@
 
     scripts/hub --rehearse 8
 
-The hub is the one on your PATH, with the configuration that README tells of, on 127.0.0.1 only. Its users have accounts
-with passwords, in files that are mounted over /etc/passwd and /etc/shadow for this program and what it starts: nobody else
-sees them, and they are gone afterwards.
+The hub is the one on your PATH, with the configuration that docs/classroom.md tells of, on 127.0.0.1 only. Its users have
+accounts with passwords, in files that are mounted over /etc/passwd and /etc/shadow for this program and what it starts:
+nobody else sees them, and they are gone afterwards.
 """
 
 import contextlib

@@ -7,7 +7,8 @@ from importlib.metadata import version
 
 from deeplearning_tutorial import checkpoint
 from deeplearning_tutorial.engine import device_in_use
-from scripts.benchmarks.compare_devices import processor, threads, write_file
+from scripts.files import write_atomically
+from scripts.machine import processor, threads
 
 MOST_BYTES = 8 * 2**20  # of parameters that are kept beside the results
 SUMS = "SHA256SUMS"
@@ -74,11 +75,11 @@ def write_parameters(path, about, trained):
     lines = sums.read_text().splitlines() if sums.exists() else []
     lines = [line for line in lines if line.split()[1] != path.name]
     lines.append(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}")
-    write_file(sums, ("\n".join(sorted(lines, key=lambda line: line.split()[1])) + "\n").encode())
+    write_atomically(sums, "\n".join(sorted(lines, key=lambda line: line.split()[1])) + "\n")
     return True
 
 
 def write_json(path, content):
     """A key a line, so that curves do not take hundreds of lines."""
     lines = (f" {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in content.items())
-    write_file(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+    write_atomically(path, "{\n" + ",\n".join(lines) + "\n}\n")

@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 
 from scripts import ROOT
+from scripts.files import write_atomically
+from scripts.machine import flags_with_device
 
 RUNS = ROOT / "build" / "runs"
 RESULTS = ROOT / "results"
@@ -25,7 +27,7 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     options = parse(arguments)
     if options.device:
-        os.environ["THEANO_FLAGS"] = f"{os.environ.get('THEANO_FLAGS', '')},device={options.device}".lstrip(",")
+        os.environ["THEANO_FLAGS"] = flags_with_device(options.device)
     # This imports Theano, which takes its device from the environment.
     from scripts.experiments.catalogue import CATALOGUE
 
@@ -112,7 +114,6 @@ def listing(catalogue):
 
 
 def reproduce(options, experiment):
-    from scripts.benchmarks.compare_devices import write_file
     from scripts.experiments import figures, record
     from scripts.experiments.run import Run
 
@@ -129,7 +130,7 @@ def reproduce(options, experiment):
 
     output = options.output or (RESULTS if is_standard(configuration, experiment) else folder)
     record.write_json(output / f"{options.name}.json", found)
-    write_file(output / f"{options.name}.png", figures.of_run(found, trained, run.dataset))
+    write_atomically(output / f"{options.name}.png", figures.of_run(found, trained, run.dataset))
     about = {key: value for key, value in found.items() if key not in ("curves", "wrong")}
     record.write_parameters(output / "parameters" / f"{options.name}.npz", about, trained)
     report(found, experiment, output)

@@ -16,9 +16,7 @@ tcp://ADDRESS:8786" on each that is to compute, and the search with "--scheduler
 
 import argparse
 import contextlib
-import hashlib
 import io
-import itertools
 import json
 import math
 import os
@@ -26,15 +24,14 @@ import sys
 from pathlib import Path
 
 import dask
-import numpy as np
 from distributed import Client, LocalCluster, as_completed
 from tqdm import tqdm
 
 from scripts import ROOT
-from scripts.benchmarks.compare_devices import write_file
+from scripts.experiments.search_space import Range, list_trials, setting
+from scripts.files import write_atomically
 
 SWEEPS = ROOT / "build" / "sweeps"
-MOST_TRIALS = 10_000
 PATIENCE = 30  # seconds to wait for a scheduler
 
 
@@ -94,70 +91,6 @@ def parse(arguments):
     if options.random is None and any(isinstance(values, Range) for _, values in options.values):
         parser.error("a range, LOW..HIGH, is for --random N: how many?")
     return options
-
-
-# ----------------------------------------------------------------------------------------------------------------------
-# What to try
-
-
-class Range(tuple):
-    """From low to high, both above 0."""
-
-
-def setting(text):
-    key, equals, values = text.partition("=")
-    low, dots, high = values.partition("..")
-    try:
-        if dots:
-            low, high = float(low), float(high)
-            if not 0 < low < high < math.inf:
-                raise ValueError
-            return key, Range((low, high))
-        found = json.loads(f"[{values}]")
-    except ValueError:
-        found = values.split(",")  # words, such as tanh,relu
-        if dots or any(character in values for character in "[]{}"):
-            found = []
-    if not (key and equals and found and values):
-        raise argparse.ArgumentTypeError(f"{text!r} should be KEY=A,B,C or KEY=LOW..HIGH with 0 < LOW < HIGH.")
-    return key, found
-
-
-def list_trials(options, configuration):
-    """The configurations to try, each with the key that it is known by."""
-    choices = dict(options.values)
-    for key in choices:
-        if key not in configuration:
-            raise ValueError(f"There is no {key!r} in the configuration: {', '.join(configuration)}.")
-    if options.random:
-        rng = np.random.RandomState(options.seed)
-        chosen = [{key: draw(rng, values) for key, values in choices.items()} for _ in range(options.random)]
-    else:
-        if math.prod(map(len, choices.values())) > MOST_TRIALS:
-            raise ValueError(f"That would be more than {MOST_TRIALS:,} trials; --random N draws some of them.")
-        chosen = [dict(zip(choices, values)) for values in itertools.product(*choices.values())]
-    trials = {}
-    for values in chosen:
-        whole = {**configuration, **values}
-        trials[key_of(options, whole)] = {"values": values, "configuration": whole}
-    return trials
-
-
-def draw(rng, values):
-    if isinstance(values, Range):
-        return float(f"{math.exp(rng.uniform(*map(math.log, values))):.3g}")
-    return values[rng.randint(len(values))]
-
-
-def key_of(options, configuration):
-    """The same for the same trial, and for no other."""
-    limits = {
-        name: value
-        for name, value in os.environ.items()
-        if name in ("DEEPLEARNING_TUTORIAL_ROWS", "DEEPLEARNING_TUTORIAL_EPOCHS")
-    }
-    text = json.dumps([options.name, options.seed, configuration, limits], sort_keys=True)
-    return f"{options.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -248,7 +181,7 @@ def be_worker(address):
     """Compute for a scheduler until it ends."""
     n_workers = len(os.sched_getaffinity(0))
     dask_command = Path(sys.executable).with_name("dask")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "scripts")])
+    os.environ["PYTHONPATH"] = str(ROOT)
     options = ["--nthreads", "1", "--nworkers", str(n_workers), "--memory-limit", "0", "--no-dashboard"]
     os.execv(
         dask_command, [str(dask_command), "worker", address, *options, "--local-directory", str(SWEEPS / "worker")]
@@ -266,9 +199,9 @@ def conclude(options, trials, folder):
     lines = table(done, [key for key, _ in options.values])
     print("", *lines, sep="\n")
     folder.mkdir(parents=True, exist_ok=True)
-    write_file(folder / "table.md", ("\n".join(lines) + "\n").encode())
+    write_atomically(folder / "table.md", "\n".join(lines) + "\n")
     if any("validation_error" in trial for trial in done):
-        write_file(folder / "plot.png", plot(done, options))
+        write_atomically(folder / "plot.png", plot(done, options))
     print(f"\nWritten to {folder}.")
     n_lost = len(trials) - len(done)
     if n_lost:

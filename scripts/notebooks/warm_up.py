@@ -1,6 +1,6 @@
 """Run notebooks once on a few digits, so that what they need is compiled before anybody waits for it.
 
-    scripts/warm_up.py NOTEBOOK...
+    python -m scripts.notebooks.warm_up NOTEBOOK...
 
 Theano compiles an operation when a function first needs it, and keeps the result on disk. How many digits there are,
 and for how long a network trains, makes no difference to that.

@@ -1,5 +1,5 @@
-# The second half of a bundle's first lines, which unpacks what follows them.  The first half, which
-# scripts/offline_bundle writes, says what it is: name, title, compression, system, machine, payload_...
+# The second half of a bundle's first lines, which unpacks what follows them. The first half, which
+# one_file.sh writes, says what it is: name, title, compression, system, machine, payload_...
 
 usage() {
     cat <<TEXT

@@ -3,45 +3,15 @@
 import importlib
 import inspect
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import opencl_cases
 import pytest
 from opencl_cases import CASES, PAIRS, REASONS
-
-from deeplearning_tutorial import ROOT
-from deeplearning_tutorial.engine.libgpuarray import Device, try_device
-from scripts.benchmarks import compare_devices
+from own_process import start
 
 # Both devices round to float32, and add up in different orders: some 1e-7 apart after 20 steps.
 TOLERANCE = 1e-5
-
-
-@pytest.fixture(scope="module")
-def opencl():
-    device = try_device("opencl0:0")
-    # PoCL that finds no /sys has a problem of its own; any other driver that ends the process has a fault.
-    assert not device.problem.startswith("the driver ended the process"), device.problem
-    if not device.works and os.environ.get("CI"):
-        pytest.fail(f"In continuous integration these tests have to run, and {device.problem}.", pytrace=False)
-    if not device.works:
-        pytest.skip(device.problem)
-    return device.name
-
-
-def start(program, flags=None):
-    """Python in a process of its own, as Theano chooses its device once; with no `THEANO_FLAGS` but these."""
-    # Unbuffered, Python loses the rest of a long output when a process that waits for its reader is paused.
-    not_ours = {"THEANO_FLAGS", "PYTHONUNBUFFERED"}
-    environment = {name: value for name, value in os.environ.items() if name not in not_ours}
-    if flags is not None:
-        environment["THEANO_FLAGS"] = flags
-    return subprocess.Popen(
-        [sys.executable, *program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    )
 
 
 def answer_of(process):
@@ -51,13 +21,11 @@ def answer_of(process):
 
 
 @pytest.fixture(scope="module")
-def processes(opencl, digits):
+def processes(opencl):
     """All that takes long, side by side."""
-    script = ["-m", "scripts.benchmarks.compare_devices", "--quick", "--steps", "5", "--device", opencl]
     started = {
         "opencl": start([opencl_cases.__file__], f"device={opencl}"),
         "cpu": start([opencl_cases.__file__], "device=cpu"),
-        "comparison": start([*script, "--data", str(digits), "--out", str(digits.with_suffix(".json"))]),
     }
     yield started
     for process in started.values():
@@ -254,119 +222,3 @@ def test_what_the_user_excludes_stays_excluded(opencl):
     device, excluded, fused, loss = answer_of(start(["-c", program], flags))
     assert device.startswith(opencl) and not fused and loss == pytest.approx(np.log(2))
     assert excluded == ["fusion"]
-
-
-# scripts/compare_devices --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory):
-    """A data set that learns smoothly, so that differences do not grow."""
-    rng = np.random.RandomState(0)
-    arrays = {}
-    for name, n_rows in [("train", 300), ("valid", 100), ("test", 100)]:
-        arrays[f"x_{name}"] = (rng.uniform(size=(n_rows, 50)) < 0.2).astype("float32")
-        arrays[f"y_{name}"] = arrays[f"x_{name}"][:, :10].argmax(axis=1)
-    path = tmp_path_factory.mktemp("data") / "digits.npz"
-    np.savez(path, **arrays)
-    return path
-
-
-@pytest.fixture(scope="module")
-def comparison(processes, digits):
-    """The script's exit status, what it prints, and the results that it writes."""
-    output, errors = processes["comparison"].communicate()
-    assert digits.with_suffix(".json").exists(), errors
-    return processes["comparison"].returncode, output, json.loads(digits.with_suffix(".json").read_text())
-
-
-def test_the_comparison_finds_no_difference(comparison, opencl):
-    status, output, _ = comparison
-    assert status == 0 and f"On {opencl} the losses of 5 steps are those of the CPU" in output
-    assert "logistic regression 50-10 |" in output and output.count("validation error") == 2
-
-
-def test_its_results_are_written(comparison, opencl):
-    _, _, results = comparison
-    assert results["device"]["name"] == opencl and results["device"]["memory"] > 0 and results["device"]["description"]
-    assert results["versions"].keys() == {"Python", "NumPy", "Theano", "pygpu"}
-    assert results["processor"] and results["threads"] >= 1
-    assert len(results["models"]) == 6
-    for model in results["models"].values():
-        assert model[opencl]["gpu_nodes"] > 0 and model["cpu"]["gpu_nodes"] == 0
-        assert len(model[opencl]["losses"]) == 5 and model[opencl]["microseconds"] > 0
-        assert model["largest_difference"] < TOLERANCE
-    assert all(0 <= fitted["validation_error"][-1] <= 1 for fitted in results["fit"].values())
-
-
-def test_its_results_name_neither_machine_nor_folder(comparison):
-    _, _, results = comparison
-    assert results.keys() == {
-        "device",
-        "cuda_of_the_driver",
-        "processor",
-        "threads",
-        "versions",
-        "steps",
-        "batch_size",
-        "models",
-        "fit",
-        "seconds",
-    }
-    assert str(ROOT) not in json.dumps(results)
-
-
-def problems_of(results, tolerance=compare_devices.TOLERANCE):
-    return compare_devices.find_problems(results, tolerance)
-
-
-def test_a_difference_above_the_tolerance_is_a_problem(comparison):
-    _, _, results = comparison
-    assert problems_of(results) == []
-    problems = problems_of(results, tolerance=0)
-    assert problems and all("does not learn on opencl0:0 what it learns on the CPU" in text for text in problems)
-
-
-def test_a_network_that_is_not_trained_on_the_device_is_a_problem(comparison):
-    _, _, results = comparison
-    results = json.loads(json.dumps(results))
-    name, model = next(iter(results["models"].items()))
-    model["opencl0:0"] = model["cpu"]
-    assert problems_of(results) == [f"{name} was not trained on opencl0:0: no operation of its function runs there."]
-
-
-@pytest.mark.parametrize("losses", [[1, 2.01], [1, float("nan")], [1, float("inf")]])
-def test_a_wrong_loss_differs(losses):
-    assert compare_devices.largest_difference([1, 2], [1, 2]) == 0
-    assert compare_devices.largest_difference([1, 2], losses) > compare_devices.TOLERANCE
-
-
-def test_a_difference_ends_the_script_with_status_1(comparison, monkeypatch, capsys):
-    _, _, results = comparison
-    runs = iter(["cpu", "opencl0:0"])
-
-    def run_again(flags, arguments):
-        name = next(runs)
-        models = {model: found[name] for model, found in results["models"].items()}
-        return {"models": models, "fit": results["fit"][name], "seconds": 1, "versions": {}}
-
-    monkeypatch.setenv("THEANO_FLAGS", "")
-    monkeypatch.setattr(compare_devices, "run_apart", run_again)
-    monkeypatch.setattr(compare_devices, "find", lambda name: Device(name, "a processor", 1))
-    assert compare_devices.main(["--device", "opencl0:0", "--tolerance", "0"]) == 1
-    assert "does not learn on opencl0:0" in capsys.readouterr().out
-
-
-def test_a_device_that_does_not_work_is_named_without_a_traceback():
-    program = ["-m", "scripts.benchmarks.compare_devices", "--device", "cuda1000"]
-    process = start(program, flags="device=cuda1000")
-    output, errors = process.communicate()
-    assert process.returncode == 1 and output.startswith("cuda1000     NO") and "Traceback" not in errors
-
-
-def test_data_that_are_not_there_are_named_without_a_traceback():
-    program = ["-m", "scripts.benchmarks.compare_devices", "--device", "cpu", "--data", "missing.npz"]
-    process = start(program, flags="")
-    output, errors = process.communicate()
-    assert process.returncode == 1 and "No data set 'missing.npz'" in errors and "Traceback" not in errors
-    assert "training on cpu failed" in output

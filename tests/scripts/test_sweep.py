@@ -14,7 +14,7 @@ import pytest
 from deeplearning_tutorial import ROOT
 from deeplearning_tutorial.data.loading import ROWS_VARIABLE
 from deeplearning_tutorial.training import EPOCHS_VARIABLE
-from scripts.experiments import sweep, trial
+from scripts.experiments import search_space, sweep, trial
 from scripts.experiments.catalogue import CATALOGUE
 from scripts.experiments.run import Run
 
@@ -23,7 +23,7 @@ QUICK = ["mlp-momentum", "hidden=[20]", "n_epochs=5", "batch_size=20"]
 
 def trials(*arguments):
     options = sweep.parse(["mlp", *arguments])
-    return [trial["values"] for trial in sweep.list_trials(options, CATALOGUE["mlp"].configuration).values()]
+    return [trial["values"] for trial in search_space.list_trials(options, CATALOGUE["mlp"].configuration).values()]
 
 
 def results(folder):
@@ -63,7 +63,7 @@ def test_a_trial_has_a_key_of_its_own(monkeypatch):
     monkeypatch.delenv(ROWS_VARIABLE, raising=False)
 
     def key(*arguments):
-        return set(sweep.list_trials(sweep.parse(list(arguments)), CATALOGUE[arguments[0]].configuration))
+        return set(search_space.list_trials(sweep.parse(list(arguments)), CATALOGUE[arguments[0]].configuration))
 
     keys = [key("mlp"), key("mlp", "momentum=0.5"), key("mlp", "--seed", "3"), key("mlp-momentum")]
     assert len(set.union(*keys)) == 4 and key("mlp") == key("mlp", "batch_size=20")
@@ -248,7 +248,7 @@ def test_a_scheduler_that_is_gone_ends_the_search(monkeypatch):
 
 
 def test_on_the_workers_of_a_scheduler(few_digits, tmp_path, capsys):
-    """What README says for several machines, on one."""
+    """What results/README.md says for several machines, on one."""
     with distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", host="127.0.0.1") as cluster:
         worker = subprocess.Popen(
             [ROOT / "scripts" / "sweep", "--worker", cluster.scheduler_address],

@@ -1,0 +1,33 @@
+# What was done already, so that it is done once, and by one set-up at a time.
+
+stamp=$venv/stamp           # written last: what the finished set-up was made from
+compiled=$venv/compiled     # the same, once the code for all notebooks is compiled
+incomplete=$venv/incomplete # there while packages are being installed
+
+# A change of any of these means that .venv must be brought up to date.
+fingerprint() (
+    shopt -s globstar
+    LC_ALL=C # everybody's names are in the same order
+    cd "$root"
+    sha256sum requirements.txt scripts/setup scripts/installation/**/*.{sh,json} scripts/notebooks/warm_up.py \
+        deeplearning_tutorial/engine/{onednn.py,sgemm.cpp}
+    printf '%s\n' "$root"
+)
+
+is_compiled() {
+    [[ -e $compiled ]] && [[ $(<"$compiled") == "$(fingerprint)" ]]
+}
+
+is_done() {
+    [[ -e $stamp && -x $python ]] && [[ $(<"$stamp") == "$(fingerprint)" ]] && has_data
+}
+
+# Two set-ups at once would write into the same files; the lock goes away with the process that holds it.
+wait_for_other_setup() {
+    command -v flock >/dev/null || return 0
+    exec 9>"$venv/lock"
+    flock --nonblock 9 || {
+        say "Waiting for another scripts/setup to finish."
+        flock 9
+    }
+}

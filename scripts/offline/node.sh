@@ -1,0 +1,89 @@
+# The bundle of a GPU node. start_node.sh is how it starts where it is unpacked.
+
+node_packages=(
+    python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libpython3.11 libpython3.11-dev python3-distutils
+    libgpuarray3 libgpuarray-dev python3-pygpu python3-six python3-mako python3-markupsafe
+)
+spare_packages=(libexpat1 zlib1g libffi8) # libraries that nearly every machine has
+node_wheels=(theano numpy setuptools tqdm psutil)
+node_sources=(
+    deeplearning_tutorial theanorc.example LICENSE scripts/{__init__,files,machine}.py
+    scripts/benchmarks/{compare_devices,comparison,device_run,networks,tables}.py
+)
+node_mebibytes=20
+
+gather_node() {
+    [[ $(uname -m) == x86_64 ]] || die "The bundle of a node is for x86-64, and this machine is $(uname -m)."
+    say 'System packages'
+    gather_unpacked "$1"
+    say 'Python packages'
+    gather_site "$1/site"
+    leave_out_the_rest "$1"
+    say 'The module'
+    gather_module "$1"
+    say 'The data'
+    gather_digits "$1/digits.npz"
+    cp -- "$root/scripts/offline/start_node.sh" "$1/start"
+}
+
+pack_node() {
+    pack "$1" "$2" theano-node 'Theano, and the least that trains a network on a GPU' xz ''
+    (($(stat -c %s -- "$2") <= node_mebibytes << 20)) ||
+        die "$2 is larger than $node_mebibytes MiB: leave out more, or fewer digits in."
+}
+
+gather_unpacked() {
+    local package debs=$1/debs
+    mkdir -p "$debs" "$1/spare"
+    apt_update
+    for package in "${node_packages[@]}" "${spare_packages[@]}"; do
+        is_known "$package" || die "$(system_name) has no package $package: make the bundle on Debian 12."
+    done
+    (cd "$debs" && apt-get -q "${apt_options[@]}" download "${node_packages[@]}" "${spare_packages[@]}" 2>&1) |
+        show_progress 'apt-get download' || die_with_log 'Not all system packages could be downloaded.'
+    for package in "${node_packages[@]}"; do
+        dpkg-deb --extract "$debs/${package}"_*.deb "$1"
+    done
+    for package in "${spare_packages[@]}"; do
+        dpkg-deb --extract "$debs/${package}"_*.deb "$debs/spare"
+    done
+    find "$debs/spare" -name 'lib*.so.*' ! -name 'libexpatw*' -exec cp -P -- {} "$1/spare/" \;
+    rm -rf -- "$debs"
+}
+
+gather_site() {
+    local package
+    for package in "${node_wheels[@]}"; do
+        awk -v line="^$package==" '/^[^ ]/ { wanted = $0 ~ line } wanted' "$root/requirements.txt"
+    done >"$cache/node-requirements.txt"
+    pip_into_bundle install -r .venv/cache/offline/node-requirements.txt --no-compile --target "$1" ||
+        die_with_log 'The Python packages could not be downloaded.'
+}
+
+# Tests, documentation, static libraries, and what no training needs. Theano itself uses parts of its folder of tests.
+leave_out_the_rest() {
+    (
+        cd "$1"
+        rm -rf etc usr/share usr/src usr/lib/binfmt.d usr/lib/*/pkgconfig usr/lib/python3.11/sitecustomize.py site/bin \
+            usr/lib/python3.11/{test,pydoc_data,ensurepip,idlelib,lib2to3,turtle.py} usr/lib/python3.11/lib-dynload/_test* \
+            site/numpy/core/_simd.*.so usr/lib/python3/dist-packages/pygpu/*.c
+        find . -depth -type d \( -name tests ! -path ./site/theano/tests -o -name __pycache__ \) -exec rm -rf {} +
+        find site/theano/tests -type f -name 'test_*' -delete
+        find . \( -name '*.a' -o -name '*.o' -o -name '*.exe' -o -name '*.pyi' -o -name '*.pyx' -o -name direct_url.json \) -delete
+        ln -s python3.11 usr/bin/python3
+        ln -s python3.11 usr/bin/python
+    )
+}
+
+# What git tracks or would track: no compiled files, and no one's notes.
+gather_module() {
+    local source
+    for source in "${node_sources[@]}"; do
+        [[ -e $root/$source ]] || die "$source is missing."
+    done
+    (
+        cd "$root"
+        git ls-files -z --cached --others --exclude-standard --deduplicate -- "${node_sources[@]}" |
+            tar -c --null --files-from=-
+    ) | tar -x -C "$1"
+}
