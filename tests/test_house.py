@@ -232,6 +232,7 @@ def test_the_parts_act_when_theano_is_imported(whole):
     assert set(parts) >= {"configuration", "onednn", *import_hook.PARTS.values()}
 
 
+@pytest.mark.slow(5)
 @pytest.mark.parametrize("part", sorted(import_hook.PARTS.values()))
 def test_a_part_can_be_taken_out_and_the_numbers_stay(whole, tmp_path, part):
     shutil.copytree(FOLDER, tmp_path / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))

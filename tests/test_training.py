@@ -415,6 +415,7 @@ except FloatingPointError as error:
 """
 
 
+@pytest.mark.slow(12)
 @pytest.mark.parametrize("flags", ["-O3 -march=native -ffast-math", "-O1"])
 def test_whatever_the_compiler_may_assume_divergence_is_noticed(flags):
     environment = {**os.environ, "THEANO_FLAGS": f"device=cpu,gcc.cxxflags={flags}"}

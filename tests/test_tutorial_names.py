@@ -36,6 +36,7 @@ def test_it_imports_nothing_else_of_the_package_than_the_names_of_the_tutorial()
     }
 
 
+@pytest.mark.slow(8)
 @pytest.mark.skipif(not (FULL or SUBSET), reason="no MNIST in data/ (scripts/setup --data fetches it)")
 def test_the_script_trains_and_ends_with_sensible_errors(tmp_path, monkeypatch):
     monkeypatch.delenv(ROWS_VARIABLE, raising=False)

@@ -53,5 +53,5 @@ class _Waiting:
 
 def _act(module):
     part = f"{PACKAGE}.{PARTS[module]}"
-    if importlib.util.find_spec(part) is not None:  # each can be taken out
+    if part not in sys.modules and importlib.util.find_spec(part) is not None:  # each can be taken out
         importlib.import_module(part)

@@ -83,6 +83,7 @@ def test_a_second_program_compiles_nothing(side_by_side):
     assert len(list(folder.glob("*/tmp*"))) == modules
 
 
+@pytest.mark.slow(4)
 def test_without_the_cure_it_would(side_by_side):
     folder, _ = side_by_side
     compiled = [answer(start(IMPORT_WITHOUT_CURE + GRAPH + REPORT, folder))[-1] for _ in range(2)]
@@ -169,12 +170,14 @@ class PlusThreeWithoutVersion(Plus):
 USE_OPERATIONS = """
 import json, sys
 import theano.tensor as T
+sys.path.insert(0, sys.argv[1])
 from operations import PlusOne, PlusTwo, PlusThreeWithoutVersion
 x = T.dscalar()
 result = [float(theano.function([x], operation()(x))(10)) for operation in [PlusOne, PlusTwo, PlusThreeWithoutVersion]]
 """
 
 
+@pytest.mark.slow(4)
 def test_operations_without_parameters_do_not_share_a_module(side_by_side, tmp_path):
     folder, _ = side_by_side
     (tmp_path / "operations.py").write_text(OPERATIONS)

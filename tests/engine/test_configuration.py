@@ -152,6 +152,7 @@ def test_a_misspelt_flag_is_named(flags, said):
     assert said in result.stderr
 
 
+@pytest.mark.slow(5)
 def test_it_can_come_after_theano_and_leaves_its_settings_alone(tmp_path):
     script = """
 import theano, os, json

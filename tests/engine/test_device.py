@@ -202,7 +202,7 @@ def test_of_the_blas_only_the_library_is_shown(configured):
 def test_another_device_than_asked_for_is_no(configured, monkeypatch):
     configured(device="cuda")
     monkeypatch.setattr(theano.gpuarray, "pygpu_activated", False)
-    assert_no(check("device"), "cpu, and cuda was asked for", "fell back to the CPU", "README.md")
+    assert_no(check("device"), "cpu, and cuda was asked for", "fell back to the CPU", "docs/gpu.md")
 
 
 def test_no_graphviz_is_no(monkeypatch):

@@ -107,8 +107,8 @@ REASONS = {
     "number": ("ValueError: b'Device ID out of range'", "there is no cuda", "scripts/setup --gpu"),
     "name": ("ValueError: OpenCL name incorrect.", "not the name of a device", "opencl0:0"),
     "CLBlast": ("b'Missing Blas library'", "multiplies matrices", "libclblast-dev"),
-    "anything": ("some error", "some error", "README.md"),
-    "nothing": ("", "nothing said why", "README.md"),
+    "anything": ("some error", "some error", "docs/gpu.md"),
+    "nothing": ("", "nothing said why", "docs/gpu.md"),
 }
 
 
