@@ -10,6 +10,8 @@ import pytest
 from opencl_cases import CASES, PAIRS, REASONS
 from own_process import start
 
+pytestmark = pytest.mark.slow(0.5)  # each, on average
+
 # Both devices round to float32, and add up in different orders: some 1e-7 apart after 20 steps.
 TOLERANCE = 1e-5
 

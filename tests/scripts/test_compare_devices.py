@@ -10,6 +10,8 @@ from deeplearning_tutorial import ROOT
 from deeplearning_tutorial.engine.libgpuarray import Device
 from scripts.benchmarks import compare_devices, comparison
 
+pytestmark = pytest.mark.slow(2.0)  # each, on average
+
 TOLERANCE = 1e-5  # both devices round to float32, and add up in different orders
 
 

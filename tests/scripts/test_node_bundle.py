@@ -9,6 +9,8 @@ from bundling import SCRIPT, call, folder_of_programs, namespace, run
 
 from deeplearning_tutorial import ROOT
 
+pytestmark = pytest.mark.slow(9.3)  # each, on average
+
 # What a machine that is offline, or has not Debian 12's packages, says. Anything else is a failure.
 NOT_HERE = [
     "could not be fetched",

@@ -79,6 +79,7 @@ def test_there_is_a_small_version_of_each_model():
     assert list(SMALL) == list(CATALOGUE)
 
 
+@pytest.mark.slow(2)
 @pytest.mark.parametrize("name", SMALL)
 def test_each_model_is_trained_and_tested_and_written(folders, name, capsys):
     assert reproduce.main([name, "--seed", "7", *SMALL[name]]) == 0
@@ -217,6 +218,7 @@ def start(tmp_path, folder, *arguments):
     )
 
 
+@pytest.mark.slow(45)
 def test_killed_ten_times_it_ends_with_the_same_parameters(tmp_path, few_digits):
     undisturbed = start(tmp_path, tmp_path / "undisturbed", *LONG)
     moments = random.Random()  # anew in each run of the tests: what must hold at any moment
@@ -271,6 +273,7 @@ def test_where_there_are_no_locks_a_run_is_begun_all_the_same(folders, monkeypat
     assert reproduce.main(["logistic", *SMALL["logistic"]]) == 0
 
 
+@pytest.mark.slow(8)
 @pytest.mark.parametrize("name", ["sda", "deep-autoencoder", "committee"])
 def test_a_run_of_several_parts_goes_on_in_any_of_them(folders, monkeypatch, name):
     assert reproduce.main([name, *SMALL[name], "--output", str(folders / "alone")]) == 0

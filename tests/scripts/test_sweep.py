@@ -121,6 +121,7 @@ def few_digits(monkeypatch):
     monkeypatch.delenv(EPOCHS_VARIABLE, raising=False)
 
 
+@pytest.mark.slow(4)
 def test_a_search_with_two_workers(few_digits, tmp_path, capsys, monkeypatch):
     """One trial diverges; and what has a result is not tried again."""
     command = [*QUICK, "learning_rate=0.0001,1e30,0.1", "--workers", "2", "--output", str(tmp_path)]
@@ -179,6 +180,7 @@ def killing(name, configuration, seed, key):
     return {"validation_error": configuration["learning_rate"], "seconds": 1.0}
 
 
+@pytest.mark.slow(8)
 def test_a_worker_that_is_killed_costs_its_trial_only(monkeypatch, tmp_path, capfd):
     monkeypatch.setattr(trial, "try_out", killing)
     command = ["mlp", "learning_rate=0.1,0.2,0.5,0.3", "--workers", "2", "--output", str(tmp_path)]
@@ -247,6 +249,7 @@ def test_a_scheduler_that_is_gone_ends_the_search(monkeypatch):
         )
 
 
+@pytest.mark.slow(3)
 def test_on_the_workers_of_a_scheduler(few_digits, tmp_path, capsys):
     """What results/README.md says for several machines, on one."""
     with distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", host="127.0.0.1") as cluster:
