@@ -33,7 +33,7 @@ from deeplearning_tutorial.checks import (
     positive_integer,
 )
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression
-from deeplearning_tutorial.training import MinibatchFunction
+from deeplearning_tutorial.minibatches import MinibatchFunction
 from deeplearning_tutorial.updates import sgd
 
 
@@ -477,7 +477,7 @@ def pretrain(model, train_set_x, batch_size, n_epochs, learning_rate=0.1, progre
     if not all(rate > 0 for rate in rates):
         raise ValueError(f"learning_rate must be above 0, not {learning_rate!r}.")
     functions = model.pretraining_functions(train_set_x, batch_size)
-    n_batches = _shape(train_set_x)[0] // batch_size
+    n_batches = _shape(train_set_x)[0] // int(batch_size)
 
     costs = np.zeros((model.n_layers, n_epochs), theano.config.floatX)
     # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
@@ -503,7 +503,8 @@ def _check_finite(cost, layer, rate):
 
 def _pretraining_functions(model, train_set_x, batch_size):
     n_examples, n_columns = _shape(train_set_x)
-    if positive_integer("batch_size", batch_size) > n_examples:
+    batch_size = positive_integer("batch_size", batch_size)
+    if batch_size > n_examples:
         raise ValueError(f"batch_size must be at most {n_examples}, the number of rows, not {batch_size!r}.")
 
     index = T.lscalar("index")

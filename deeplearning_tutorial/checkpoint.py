@@ -152,7 +152,7 @@ class TrainingCheckpoint:
         if self.path is None or not (self.path.exists() or previous(self.path).exists()):
             return history
         arrays, about = load(self.path)
-        self._check(arrays, about, stopping)
+        self._check(arrays, about, history, stopping)
         for number, variable in enumerate(self._train.state):
             variable.set_value(arrays[f"state {number}"])
         history = History(**about["history"])
@@ -160,7 +160,7 @@ class TrainingCheckpoint:
         stopping.best_error, stopping.patience = history.best_validation_error, about["patience"]
         return history
 
-    def _check(self, arrays, about, stopping):
+    def _check(self, arrays, about, history, stopping):
         ours = self._arrays(stopping)
         if {name: array.shape for name, array in arrays.items()} != {name: array.shape for name, array in ours.items()}:
             raise CheckpointError(
@@ -170,6 +170,12 @@ class TrainingCheckpoint:
             raise CheckpointError(
                 f"{self.path} was made with {about['n_batches']} mini-batches in an epoch, and now there are "
                 f"{self._train.n_batches}. Move it away to begin anew, or name another file."
+            )
+        saved, asked = list(about["history"]["monitored"]), list(history.monitored)
+        if sorted(saved) != sorted(asked):
+            raise CheckpointError(
+                f"{self.path} was made with {saved or 'nothing'} monitored, and now it is {asked or 'nothing'}: curves would "
+                "have gaps. Monitor the same, move the file away to begin anew, or name another file."
             )
 
     def save(self, history, stopping, finished=False):
@@ -184,9 +190,8 @@ class TrainingCheckpoint:
         }
         try:
             save(self.path, self._arrays(stopping), about)
-        except (
-            OSError
-        ) as error:  # A full disk is no reason to lose what was trained, and perhaps it is full for now only.
+        except OSError as error:
+            # A full disk is no reason to lose what was trained, and perhaps it is full for now only.
             from tqdm.auto import tqdm
 
             tqdm.write(

@@ -22,14 +22,15 @@ from deeplearning_tutorial.checks import check_number, check_params
 class EarlyStopping:
     """Patience, as in the Theano tutorial, and the best parameters so far.
 
-    Training goes on for at least `patience` steps, each a mini-batch. When the validation error falls noticeably after
-    step t, patience becomes at least ``patience_increase * t``: a model that still learns late is given more time.
+    Training goes on until a step with the number `patience`, counted from 0 as in the tutorial. When the validation error
+    falls noticeably after step t, patience becomes at least ``patience_increase * t``: a model that still learns late is
+    given more time.
 
     Parameters
     ----------
     params : list of shared variables
     patience : int or None
-        Steps to look at in any case. None never stops.
+        The number of the step to go to in any case. With None it is never over.
     patience_increase : float
     improvement_threshold : float
         An error below this fraction of the best so far is a noticeable improvement.
@@ -37,7 +38,7 @@ class EarlyStopping:
     Attributes
     ----------
     patience : float
-        The step at which training is over, as things stand; infinite if it never is.
+        The number of the step with which training is over, as things stand; infinite if it never is.
     best_error : float
         The lowest validation error so far; infinite before the first.
     best_values : list of ndarray
@@ -69,7 +70,7 @@ class EarlyStopping:
         ----------
         error : float
         step : int
-            Steps so far: 1 is the first. The Theano tutorial counts from 0, and so does `patience`.
+            How many steps were made so far: 1 after the first, which has the number 0.
         """
         if error < self.improvement_threshold * self.best_error:
             self.patience = max(self.patience, self.patience_increase * (step - 1))

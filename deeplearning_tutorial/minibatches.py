@@ -56,7 +56,7 @@ class MinibatchFunction:
         self.batch_size = _whole_batch_size(batch_size, n_examples)
         self.n_batches, self.n_left_over = divmod(n_examples, self.batch_size)
 
-        # Theano takes an array as it is; to make one of a Python number takes it longer than a small layer does.
+        # As arrays: Theano takes longer to make one of a Python number than to compute a small layer.
         self._indices = [np.asarray(number, dtype="int64") for number in range(self.n_batches)]
         index = T.lscalar("index")
         givens = {variable: self._minibatches(data)[index] for variable, data in zip(inputs, dataset)}
@@ -86,9 +86,10 @@ class MinibatchFunction:
 def _check(inputs, output, dataset, updates):
     """All that can be wrong with them; returns the number of examples."""
     _check_graph(inputs, output, updates)
-    n_examples = _n_examples(inputs, [_shape(data) for data in dataset])
+    shapes = [_shape(data) for data in dataset]
     for variable, data in zip(inputs, dataset):
         _check_type(variable, data)
+    n_examples = _n_examples(inputs, shapes)
     _check_sizes(dict(zip(inputs, dataset)), output)
     return n_examples
 

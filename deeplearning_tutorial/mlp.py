@@ -23,7 +23,7 @@ from deeplearning_tutorial.regularization import l1, l2
 
 
 class DropoutMixin:
-    """What a network of layers needs to be trained with dropout."""
+    """What a network of layers needs to be trained with dropout. It stands apart from `MLP`, which is read before."""
 
     def with_dropout(self, theano_rng, rates, input=None):
         """The same network, its parameters shared, with units dropped at random.
@@ -55,7 +55,9 @@ class DropoutMixin:
             raise ValueError(
                 f"rates must be a list of {n_rates}, one for the input and one for each hidden layer, not {rates!r}."
             )
-        input = dropout(theano_rng, self.input if input is None else input, rates[0])
+        network = copy.copy(self)
+        network.input = self.input if input is None else input
+        input = dropout(theano_rng, network.input, rates[0])
         hidden_layers = []
         for own, rate in zip(self.hiddenLayers, rates[1:]):
             layer = HiddenLayer(None, input, own.n_in, own.n_out, W=own.W, b=own.b, activation=own.activation)
@@ -63,7 +65,6 @@ class DropoutMixin:
             hidden_layers.append(layer)
             input = layer.output
         own = self.logRegressionLayer
-        network = copy.copy(self)
         network._put_together(hidden_layers, LogisticRegression(input, own.n_in, own.n_out, W=own.W, b=own.b))
         return network
 
@@ -93,9 +94,10 @@ class MLP(DropoutMixin):
 
     Attributes
     ----------
+    input : symbolic matrix, (n_examples, n_in)
     hiddenLayers : list of HiddenLayer
     hiddenLayer : HiddenLayer
-        The only hidden layer, where there is one.
+        The hidden layer, where there is exactly one.
     logRegressionLayer : LogisticRegression
     params : list
         All weights and biases, from the first layer to the last.

@@ -7,13 +7,14 @@ import sys
 
 PACKAGE = __name__.rpartition(".")[0]
 
+# What stood at the top of the package, and the room where it stands now.
 MOVED = {
-    f"{PACKAGE}.{name}": f"{PACKAGE}.{room}.{name}"
-    for room, names in {
-        "data": ["augmentation", "download", "images", "preprocessing"],
-        "engine": ["device", "libgpuarray"],
-    }.items()
-    for name in names
+    "augmentation": "data",
+    "download": "data",
+    "images": "data",
+    "preprocessing": "data",
+    "device": "engine",
+    "libgpuarray": "engine",
 }
 
 
@@ -25,10 +26,14 @@ def install():
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path=None, target=None):
-        return importlib.machinery.ModuleSpec(name, self) if name in MOVED else None
+        package, _, module = name.rpartition(".")
+        if package == PACKAGE and module in MOVED:
+            return importlib.machinery.ModuleSpec(name, self)
+        return None
 
     def create_module(self, spec):
-        module = importlib.import_module(MOVED[spec.name])
+        name = spec.name.rpartition(".")[2]
+        module = importlib.import_module(f"{PACKAGE}.{MOVED[name]}.{name}")
         spec.loader_state = module.__spec__
         return module
 

@@ -70,7 +70,8 @@ def fit(
         Called with the number of each epoch, from 0, before it begins: to shuffle or distort the data in their shared
         variables. What it does should depend on that number alone, or a checkpoint leads elsewhere.
     checkpoint : str or Path, optional
-        An ``.npz`` file for all that it takes to go on from here. If it is there, `fit` goes on from it.
+        An ``.npz`` file for all that it takes to go on from here. If it is there, `fit` goes on from it, with the patience
+        that is saved in it.
     checkpoint_seconds : float
         The least time between two of them. An interrupt costs no more than that and an epoch.
 
@@ -78,18 +79,19 @@ def fit(
     -------
     History
         An interrupt from the keyboard ends training, not the program: history and best parameters are kept, or those
-        there are, if nothing was validated yet. But if there is a checkpoint to go on from, the interrupt is passed on.
+        there are, if nothing was validated yet. With `checkpoint` the interrupt is passed on.
 
     Raises
     ------
     ValueError
-        If an argument is not what it should be, such as `n_epochs` below 1 or a `train` without updates, or ``DEEPLEARNING_TUTORIAL_EPOCHS`` is no
-        such number: a limit for all training, for those who only want to see that a notebook runs.
+        If an argument is not what it should be, such as `n_epochs` below 1 or a `train` without updates. Or if the
+        environment variable ``DEEPLEARNING_TUTORIAL_EPOCHS``, a limit for all training for those who only want to see that a
+        notebook runs, is no whole number of at least 1.
     FloatingPointError
         As soon as a cost or a validation error is no finite number. The best parameters so far are put back first, and
         the attribute ``history`` of the error is the `History`.
     CheckpointError
-        If `checkpoint` is damaged, and the one before too, or of another network.
+        If `checkpoint` is damaged, and the one before too, or of another network, or something else was monitored.
     """
     stopping = EarlyStopping(params, patience, patience_increase, improvement_threshold)
     saved = TrainingCheckpoint(checkpoint, checkpoint_seconds, train)

@@ -286,6 +286,12 @@ def test_pretraining_a_layer_changes_the_parameters_of_that_layer_only(make):
         assert changed == set(da.params)
 
 
+def test_a_whole_number_of_rows_may_be_written_with_a_point():
+    train_x, *_ = prototypes()
+    costs = [pretrain(stacked(), train_x, batch_size, n_epochs=1, progress=False).tolist() for batch_size in (20, 20.0)]
+    assert costs[0] == costs[1]
+
+
 def test_corruption_and_learning_rate_of_a_pretraining_function_can_be_left_out():
     def cost_and_change(**arguments):
         sda = stacked(corruption_levels=[0.4, 0.0])

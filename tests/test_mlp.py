@@ -151,6 +151,7 @@ def test_the_network_itself_stays_without_dropout(deep):
 def test_with_dropout_it_takes_other_examples(deep):
     other = T.matrix("other")
     noisy = deep.with_dropout(MRG_RandomStreams(1), [0, 0, 0], other)
+    assert noisy.input is other and deep.input is not other
     digits = np.random.RandomState(0).uniform(size=(3, deep.hiddenLayers[0].n_in)).astype("float32")
     found = theano.function([other], noisy.p_y_given_x)(digits)
     np.testing.assert_allclose(found, theano.function([deep.input], deep.p_y_given_x)(digits), rtol=1e-6)

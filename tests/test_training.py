@@ -151,6 +151,12 @@ def test_data_that_are_not_shared_are_refused(data, shown):
         MinibatchFunction([x], x.sum(), [data], 2)
 
 
+def test_a_single_number_is_no_data():
+    x = T.matrix("x")
+    with pytest.raises(ValueError, match="x is 2-dimensional, and its data are 0-dimensional"):
+        MinibatchFunction([x], x.sum(), [theano.shared(np.float32(1))], 2)
+
+
 # Early stopping -----------------------------------------------------------------------------------------------------
 
 
@@ -690,6 +696,21 @@ def test_what_was_stopped_twice_between_validations_in_an_epoch_does_too(tmp_pat
     model = Blobs()
     again = model.fit(checkpoint=tmp_path / "blobs.npz", **options)
     assert model.values() == alone.values() and compared(again) == compared(history)
+
+
+@pytest.mark.parametrize("before, after", [({}, {"a": 1}), ({"a": 1}, {}), ({"a": 1}, {"b": 1})])
+def test_who_monitors_something_else_is_told_before_anything_is_trained(tmp_path, before, after):
+    def monitor(names):
+        return {name: lambda: 0.0 for name in names}
+
+    Blobs().fit(checkpoint=tmp_path / "blobs.npz", monitor=monitor(before), n_epochs=2)
+    model = Blobs()
+    values = model.values()
+    with pytest.raises(CheckpointError, match="monitored, and now it is"):
+        model.fit(checkpoint=tmp_path / "blobs.npz", monitor=monitor(after), n_epochs=3)
+    assert model.values() == values
+    history = model.fit(checkpoint=tmp_path / "blobs.npz", monitor=monitor(before), n_epochs=3)
+    assert {len(curve) for curve in history.monitored.values()} <= {len(history.epoch)}
 
 
 def test_without_the_checkpoint_it_would_not(tmp_path, undisturbed):

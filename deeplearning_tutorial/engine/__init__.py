@@ -8,22 +8,22 @@ When somebody types ``import deeplearning_tutorial``, its parts act in this orde
     import deeplearning_tutorial
      │
      ├─ onednn             the library that multiplies matrices is loaded (sgemm.cpp, built by scripts/setup)
+     ├─ import_hook        waits for Theano
      ├─ configuration      Theano will read theanorc.example, then .venv/theanorc, then the user's own files and flags
      │   └─ shared_checkout   who cannot write into .venv gets a folder of their own for compiled code
-     ├─ import_hook        waits for Theano …
-     └─ device             … which is imported now only where a GPU is asked for: it must start, or say why not
+     └─ device             only where a GPU is asked for: Theano is imported now, and must start it, or say why not
          └─ libgpuarray       which devices are here, and what the others lack
 
     import theano
      │
-     ├─ theano.gof              is there:  compilation       compiled code is found again, and nobody waits long
-     ├─ theano.sandbox.rng_mrg  is there:  random_streams    random numbers are drawn in vectors
-     └─ theano                  is there:  rewrites          fewer passes over memory in training
+     ├─ compilation        once theano.gof is there: compiled code is found again, and nobody waits long
+     ├─ rewrites           once all of theano is there: fewer passes over memory in training
+     └─ random_streams     whenever theano.sandbox.rng_mrg is imported: random numbers are drawn in vectors
 
 Where Theano was imported first, the parts of the second picture act at once.
 
-Each part is one file, which begins by saying what is wrong or slow without it. Delete one of compilation, random_streams,
-rewrites or sgemm.cpp, and everything still runs, slower or with Theano's fault back.
+Each part is one file, which begins by saying what is wrong or slow without it. Delete compilation, random_streams or
+rewrites, or the library that is built from sgemm.cpp, and everything still runs, slower or with Theano's fault back.
 
 Nothing in here imports anything of the workshop, so that it serves programs that never heard of it.
 """

@@ -116,9 +116,8 @@ def _unlock(self, force=False, _theanos=compilelock.Unlocker.unlock):
     global _has_lock
     if force:  # it is another's lock that goes away
         _theanos(self, force)
-    elif (
-        _has_lock
-    ):  # At the end of a program Theano unlocks once more, and could hit the next one's lock as it is made.
+    elif _has_lock:
+        # Only then: at the end of a program Theano unlocks once more, and could hit the next one's lock as it is made.
         _has_lock = False
         _theanos(self)
         _leave_queue()

@@ -1,6 +1,6 @@
-"""Has each part of the engine that mends a module of Theano imported right after that module.
+"""Imports each part of the engine right after the module of Theano that it mends.
 
-So they are in place before Theano is used, whoever imports it, and cost nothing where it is not.
+So a part is in place before Theano is used, whoever imports that, and costs nothing where nobody does.
 """
 
 import importlib
@@ -10,15 +10,15 @@ import sys
 
 PACKAGE = __name__.rpartition(".")[0]
 
-# Once the module on the left is imported, the part of the engine on the right is.
+# The part of the engine on the left is imported once the module of Theano on the right is.
 PARTS = {
-    "theano.gof": "compilation",
-    "theano.sandbox.rng_mrg": "random_streams",
-    "theano": "rewrites",
+    "compilation": "theano.gof",
+    "random_streams": "theano.sandbox.rng_mrg",
+    "rewrites": "theano",
 }
 
-# Theano's compiled `scan` does not build on Python 3.11, and what it raises is not the ImportError that would make it
-# use its Python version. None in sys.modules raises just that; Theano looks when it first runs a scan.
+# Theano's compiled `scan` does not build on Python 3.11. Its Python version would do, but Theano takes that only after an
+# ImportError, and gets another error. None in sys.modules raises an ImportError, when Theano first runs a scan.
 DOES_NOT_BUILD = "theano.scan_module.scan_perform_ext"
 
 
@@ -27,9 +27,9 @@ def install():
     sys.modules.setdefault(DOES_NOT_BUILD, None)
     if _Waiting not in sys.meta_path:
         sys.meta_path.insert(0, _Waiting)
-    for module in PARTS:
+    for module in PARTS.values():
         if module in sys.modules:
-            _act(module)
+            _import_parts(module)
 
 
 class _Waiting:
@@ -37,21 +37,21 @@ class _Waiting:
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if name not in PARTS:
+        if name not in PARTS.values():
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
-            def execute_and_act(module):
+            def execute_and_mend(module):
                 execute(module)
-                _act(name)
+                _import_parts(name)
 
-            spec.loader.exec_module = execute_and_act
+            spec.loader.exec_module = execute_and_mend
         return spec
 
 
-def _act(module):
-    part = f"{PACKAGE}.{PARTS[module]}"
-    if part not in sys.modules and importlib.util.find_spec(part) is not None:  # each can be taken out
-        importlib.import_module(part)
+def _import_parts(module):
+    for part in (f"{PACKAGE}.{part}" for part, mended in PARTS.items() if mended == module):
+        if part not in sys.modules and importlib.util.find_spec(part) is not None:  # each can be taken out
+            importlib.import_module(part)

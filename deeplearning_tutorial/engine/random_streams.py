@@ -17,7 +17,7 @@ though, Theano 1.0.5 goes from one element to the next, each time to another str
 vectorize the loop: in a network 784-800-800-10 with dropout that took three sevenths of each training step. Here 64 streams
 advance together. The numbers are the same to the last bit, and Theano's own code for GPUs is not touched.
 
-Importing this module is all there is to do; the modules that draw random numbers do it.
+Importing this module is all there is to do; the import hook does it when Theano's generator is imported.
 """
 
 from theano.sandbox.rng_mrg import mrg_uniform

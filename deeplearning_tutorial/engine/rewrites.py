@@ -1,6 +1,7 @@
 r"""Three rewrites of graphs that Theano's optimizer lacks; each makes training faster, and none changes what is computed.
 
-Theano rewrites a graph before it compiles it. Importing this module adds to its rewrites; `training` and `updates` do it.
+Theano rewrites a graph before it compiles it. Importing this module adds to its rewrites; the import hook
+does it when Theano is imported.
 
 **A sum that is there already is not added up again** (`reuse_difference`). The update rule of momentum,
 
@@ -44,8 +45,12 @@ def reuse_difference(node):
         return False
     for a in total.owner.inputs:
         for client, _ in a.clients:
-            if client != "output" and client.op == T.sub and client.inputs == [a, b]:
-                others = [term for term in total.owner.inputs if term is not a]
+            if client == "output" or client.op != T.sub or client.inputs != [a, b]:
+                continue
+            # Of a wider type the difference is another one: it does not wrap, and is rounded less.
+            if client.outputs[0].dtype == node.outputs[0].dtype:
+                others = list(total.owner.inputs)
+                others.remove(a)  # once: of a + a - b one a is left
                 return [T.add(*others, client.outputs[0])]
     return False
 

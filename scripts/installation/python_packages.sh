@@ -10,13 +10,13 @@ install_python_packages() {
     if [[ $PIP_CACHE_DIR == "$venv"/* ]]; then rm -rf -- "$PIP_CACHE_DIR"; fi
 }
 
-# run_pip COMMAND [OPTION]..., in this repository's folder.
+# run_pip COMMAND [OPTION]..., in this repository's folder. The list has all that is needed, and pip shall add nothing.
 run_pip() {
     # pip builds Theano with a setuptools and a wheel that it fetches for that: with these, not with the newest.
     grep -oE '^(setuptools|wheel)==[^ ]+' "$root/requirements.txt" >"$venv/build-constraints.txt"
     (
         cd "$root" # pip would split a path in PIP_CONSTRAINT at spaces
-        PIP_USER=0 PIP_CONSTRAINT=.venv/build-constraints.txt "$python" -m pip "$@" --require-hashes --use-pep517 \
+        PIP_USER=0 PIP_CONSTRAINT=.venv/build-constraints.txt "$python" -m pip "$@" --no-deps --require-hashes --use-pep517 \
             --no-input --disable-pip-version-check --progress-bar off 2>&1
     )
 }

@@ -25,5 +25,5 @@ write_lists_for_any_python() {
 
 # pip with what it downloaded before, and without what a package depends on, as requirements.txt names all of it.
 pip_into_bundle() {
-    PIP_CACHE_DIR="$cache/pip" run_pip "$@" --no-deps | show_progress "pip $1"
+    PIP_CACHE_DIR="$cache/pip" run_pip "$@" | show_progress "pip $1"
 }

@@ -73,6 +73,33 @@ def test_several_terms_stay_terms():
     assert [float(value[0]) for value in result] == [-900, -889]
 
 
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_of_equal_terms_one_is_used_and_the_others_stay(copies):
+    p, a, b = T.vectors("p", "a", "b")
+    function = compiled([a - b, T.add(p, *[a] * copies) - b, T.add(*[a] * (copies + 1)) - b], [p, a, b])
+    difference, with_p, without_p = function(*np.float32([[1, 2], [30, 50], [700, 1100]]))
+    np.testing.assert_array_equal(difference, [-670, -1050])
+    np.testing.assert_array_equal(with_p, np.float32([1, 2]) + copies * np.float32([30, 50]) - [700, 1100])
+    np.testing.assert_array_equal(without_p, (copies + 1) * np.float32([30, 50]) - [700, 1100])
+
+
+@pytest.mark.parametrize("narrow, wide", [("uint8", "int32"), ("int8", "int64"), ("float32", "float64")])
+def test_a_difference_of_a_narrower_type_is_not_used(narrow, wide):
+    p, a, b = T.vector("p", wide), T.vector("a", narrow), T.vector("b", narrow)
+    function = compiled([a - b, p + a - b], [p, a, b])
+    values = np.array([1], wide), np.array([100], narrow), np.array([101], narrow)
+    difference, result = function(*values)
+    assert (difference.dtype, result.dtype) == (narrow, wide)
+    assert result == 0  # also where 100 - 101 does not fit
+
+
+def test_a_difference_of_a_narrower_type_keeps_its_digits_in_a_wider_one():
+    p, a, b = T.dvector("p"), T.fvector("a"), T.fvector("b")
+    function = compiled([a - b, p + a - b], [p, a, b])
+    _, result = function([0.0], np.float32([1]), np.float32([1e-9]))
+    assert result == 1 - np.float64(np.float32(1e-9)) < 1
+
+
 def test_a_difference_that_is_not_there_is_not_made():
     p, a, b = T.vectors("p", "a", "b")
     function = compiled([b - a, p + a - b], [p, a, b])

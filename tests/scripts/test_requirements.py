@@ -1,6 +1,8 @@
 """requirements.txt: exact versions with hashes, of what scripts/installation/requirements.in asks for."""
 
 import re
+import subprocess
+import sys
 
 from deeplearning_tutorial import ROOT
 
@@ -71,3 +73,13 @@ def test_the_environment_has_what_requirements_say():
 
     pinned = pinned_requirements()
     assert (numpy.__version__, scipy.__version__) == (pinned["numpy"][0][0], pinned["scipy"][0][0])
+
+
+def test_the_packages_fit_each_other():
+    """pip installs without looking at what each package asks for: the list must be right."""
+    result = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout
+
+
+def test_the_list_leaves_out_what_makes_each_start_slow():
+    assert not {"rfc3987-syntax", "lark"} & set(pinned_requirements())

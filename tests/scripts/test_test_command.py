@@ -174,7 +174,7 @@ def test_tests_and_notebooks_are_spread_over_the_cores(copy, monkeypatch):
     result, stages = run_tests(copy, answers=CORES)
     assert result.returncode == 0
     called = [stage for stage in stages if stage.startswith("-m pytest")]
-    assert called[0] == f"-m pytest {SPREAD} --no-loadscope-reorder tests"
+    assert called[0] == f"-m pytest {SPREAD} --no-loadscope-reorder -n 5 tests"
     assert len(called) == 5 and all(call.startswith(f"-m pytest {SPREAD} ") for call in called)
     assert {stage for stage in stages if "OMP" in stage} == {"  with OMP_NUM_THREADS=1"}
 
@@ -192,6 +192,65 @@ def test_code_that_is_not_clean_is_a_failure(copy):
     assert "-m ruff check" in calls(copy)
 
 
+# Some files -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_files(copy):
+    for name in ("tests/test_a.py", "tests/engine/test_b.py"):
+        write_program(copy / name, "")
+    return copy
+
+
+@pytest.mark.parametrize(
+    "arguments, wanted",
+    [
+        (["tests/test_a.py"], ["-m pytest tests/test_a.py"]),
+        (["tests/test_a.py::test_x", "-k", "two words"], ["-m pytest tests/test_a.py::test_x -k two words"]),
+        (["-x", "tests/engine"], ["-m pytest tests/engine -x"]),
+        (["notebooks/solved/01_a.ipynb"], [f"{STRICT} notebooks/solved/01_a.ipynb"]),
+        (["notebooks/01_a.ipynb"], [f"{LAX} notebooks/01_a.ipynb"]),
+        (
+            ["notebooks/01_a.ipynb", "tests/test_a.py", "notebooks/solved/06_b.ipynb"],
+            ["-m pytest tests/test_a.py", f"{STRICT} notebooks/solved/06_b.ipynb", f"{LAX} notebooks/01_a.ipynb"],
+        ),
+    ],
+    ids=["a file", "a test", "a folder", "a solved notebook", "an attendee's", "of each one"],
+)
+def test_files_that_are_named_are_all_that_is_run(with_files, monkeypatch, arguments, wanted):
+    monkeypatch.chdir(with_files)
+    pretend(with_files, WHICH)
+    result = run(with_files / "scripts/test", *arguments, cwd=with_files, CI="")
+    assert result.returncode == 0
+    assert [call for call in calls(with_files) if call.startswith(("-m pytest", "release", "-m ruff"))] == wanted
+
+
+def test_they_are_found_from_where_the_user_stands(with_files):
+    pretend(with_files, WHICH)
+    assert run(with_files / "scripts/test", "engine/test_b.py", cwd=with_files / "tests").returncode == 0
+    assert calls(with_files)[-1] == "-m pytest tests/engine/test_b.py"
+
+
+@pytest.mark.parametrize("name", ["tests/test_nothing.py", "notebooks/solved/99.ipynb"])
+def test_a_file_that_is_not_there_is_named(copy, name):
+    result = run(copy / "scripts/test", name, cwd=copy)
+    assert (result.returncode, result.stderr) == (2, f"There is no file {name}.\n")
+    assert calls(copy) == []
+
+
+def test_the_word_after_an_option_is_no_file(copy):
+    _, stages = run_tests(copy, "-k", "tests")
+    assert stages[0] == "-m pytest tests -k tests" and len(stages) > 3
+
+
+def test_one_file_needs_no_second_process(with_files, monkeypatch):
+    pretend(with_files, f"{WHICH}\n{CORES}")
+    run(with_files / "scripts/test", "tests/test_a.py", cwd=with_files, CI="")
+    assert calls(with_files)[-2] == "-m pytest tests/test_a.py"
+    run(with_files / "scripts/test", "tests/test_a.py", "tests/engine", cwd=with_files, CI="")
+    assert calls(with_files)[-2] == f"-m pytest {SPREAD} --no-loadscope-reorder tests/test_a.py tests/engine"
+
+
 # What changed --------------------------------------------------------------------------------------------------------
 
 AFFECTED = r"""case "$*" in *affected*) printf '%b' "$AFFECTED"; exit $STATUS ;; esac"""
@@ -199,6 +258,7 @@ AFFECTED = r"""case "$*" in *affected*) printf '%b' "$AFFECTED"; exit $STATUS ;;
 
 def run_quick(copy, *arguments, affected="tests/test_a.py\\nnotebooks/solved/01_a.ipynb\\n", status=0, answers=""):
     answers = f"AFFECTED='{affected}'\nSTATUS={status}\n{AFFECTED}\n{answers}"
+    write_program(copy / "tests/test_a.py", "")
     return run_tests(copy, "--quick", *arguments, answers=answers)
 
 
