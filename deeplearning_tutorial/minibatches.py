@@ -9,7 +9,6 @@
 import numpy as np
 import theano
 import theano.tensor as T
-from theano.gpuarray.basic_ops import HostFromGpu
 from theano.tensor.nnet.nnet import CrossentropySoftmaxArgmax1HotWithBias
 
 from deeplearning_tutorial.checks import check_number
@@ -159,10 +158,15 @@ def _check_sizes(data, output):
 
 def _length(variable):
     """Rows of a shared variable; None for another one."""
-    if variable.owner and isinstance(variable.owner.op, HostFromGpu):
+    if variable.owner and _is_copy_from_gpu(variable.owner.op):
         variable = variable.owner.inputs[0]
     if isinstance(variable, theano.compile.SharedVariable):
         return variable.get_value(borrow=True, return_internal_type=True).shape[0]
+
+
+def _is_copy_from_gpu(operation):
+    """By its name: to import Theano's part for GPUs takes a while, also where there is none."""
+    return type(operation).__name__ == "HostFromGpu"
 
 
 def _shape(data):
@@ -171,7 +175,7 @@ def _shape(data):
     while not hasattr(variable, "get_value"):
         node = getattr(variable, "owner", None)
         # A cast keeps the shape, and so does fetching a GPU's array for it; a transposition, say, would not.
-        if node is None or len(node.inputs) != 1 or not isinstance(node.op, (T.Elemwise, HostFromGpu)):
+        if node is None or len(node.inputs) != 1 or not (isinstance(node.op, T.Elemwise) or _is_copy_from_gpu(node.op)):
             raise ValueError(f"data must be shared variables, as load_data returns them, not {data!r}.")
         variable = node.inputs[0]
     return variable.get_value(borrow=True, return_internal_type=True).shape

@@ -33,9 +33,10 @@ pack_node() {
 }
 
 gather_unpacked() {
-    local package debs=$1/debs
+    local package known debs=$1/debs
     mkdir -p "$debs" "$1/spare"
     apt_update
+    find_known "${node_packages[@]}" "${spare_packages[@]}"
     for package in "${node_packages[@]}" "${spare_packages[@]}"; do
         is_known "$package" || die "$(system_name) has no package $package: make the bundle on Debian 12."
     done

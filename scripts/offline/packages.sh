@@ -8,16 +8,20 @@ apt_options=(
 )
 
 apt_update() {
+    # What was fetched within the hour is still right.
+    if [[ -n $(find "$cache/apt/updated" -mmin -60 2>/dev/null) ]]; then return; fi
     mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
     : >"$cache/apt/status"
     apt-get -q "${apt_options[@]}" update 2>&1 | show_progress 'apt-get update' ||
         die_with_log 'The list of packages could not be fetched.'
+    touch "$cache/apt/updated"
 }
 
 # What scripts/setup installs: its own lists.
 gather_packages() {
-    local package wanted=()
+    local package known wanted=()
     apt_update
+    find_known "${needed_packages[@]}" "${useful_packages[@]}"
     for package in "${needed_packages[@]}"; do
         is_known "$package" || die "$(system_name) has no package $package: make the bundle on a release that has it."
         wanted+=("$package")
@@ -35,8 +39,13 @@ gather_packages() {
     note "$(count "$1"/*.deb) packages with all they depend on, $(mebibytes "$1") MiB"
 }
 
+# Sets `known` to those of some packages that this release has.
+find_known() {
+    known=" $(apt-cache "${apt_options[@]}" show "$@" 2>/dev/null | sed -n 's/^Package: //p' | tr '\n' ' ') "
+}
+
 is_known() {
-    apt-cache "${apt_options[@]}" show "$1" >/dev/null 2>&1
+    [[ $known == *" $1 "* ]]
 }
 
 # Makes a folder of .deb files a repository that apt reads.

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shlex
 import shutil
 
 import pytest
@@ -96,11 +97,12 @@ def node(node_bundle, tmp_path_factory):
 
 
 def on_the_node(node, *arguments):
-    """Run the bundle where there is no network, and nothing of this environment."""
+    """Run the bundle where there is no network, and nothing of this environment but what was compiled there before."""
     offline = namespace("--net")
     return run(
         "env",
         "-i",
+        f"THEANO_FLAGS=base_compiledir={shlex.quote(f'{ROOT}/.venv/cache/offline/compiled')}",
         f"PATH={os.environ['PATH']}",
         f"HOME={node.parent}",
         *offline,

@@ -174,7 +174,7 @@ def test_tests_and_notebooks_are_spread_over_the_cores(copy, monkeypatch):
     result, stages = run_tests(copy, answers=CORES)
     assert result.returncode == 0
     called = [stage for stage in stages if stage.startswith("-m pytest")]
-    assert called[0] == f"-m pytest {SPREAD} --no-loadscope-reorder -n 5 tests"
+    assert called[0] == f"-m pytest {SPREAD} --no-loadscope-reorder tests"
     assert len(called) == 5 and all(call.startswith(f"-m pytest {SPREAD} ") for call in called)
     assert {stage for stage in stages if "OMP" in stage} == {"  with OMP_NUM_THREADS=1"}
 
