@@ -6,7 +6,8 @@ prints their paths, one a line, for all that differs from a commit: what is comm
 new files. By default that is what is not in origin/main, or where there is no such branch, what is not committed.
 
 - A module affects the test file that is named after it, each test file that imports it, and each notebook that needs it,
-  by way of other modules too. The exercises of a notebook affect that notebook only.
+  by way of other modules too. The exercises of a notebook affect that notebook only; the engine, of which parts are
+  imported when Theano is, affects all notebooks.
 - Any other file affects the tests in which its name stands: a command, a text, a list. A page affects the tests of pages.
 - A test file, and a notebook, affect themselves.
 """
@@ -22,6 +23,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from scripts import ROOT
 
 CODE = ["deeplearning_tutorial", "scripts"]
+ENGINE = "deeplearning_tutorial/engine/"
 EXERCISES = "deeplearning_tutorial.exercises."  # each notebook imports those of all, by way of their package
 
 
@@ -51,6 +53,8 @@ def affected(changed, root=ROOT):
     found = set()
     for name in changed:
         path = root / name
+        if name.startswith(ENGINE):
+            found |= set(notebooks)
         if path.suffix == ".ipynb":
             found |= {other for other in notebooks if other.name == path.name}
             found.add(root / "tests" / "test_notebooks.py")
