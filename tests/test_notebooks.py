@@ -16,6 +16,7 @@ from scripts.notebooks import notebook
 from scripts.notebooks.clean_run import solved_problems
 from scripts.notebooks.markers import BEGIN
 from scripts.notebooks.release import check
+from tests import nbval_start
 
 CONFIG = ROOT / "tests" / "nbval.cfg"
 SANITIZERS = get_sanitize_patterns(CONFIG.read_text(encoding="utf-8"))
@@ -355,3 +356,32 @@ def test_figures_end_in_show_and_not_in_a_semicolon():
 def test_a_cell_that_ends_in_a_semicolon_is_found():
     nb = new_notebook(cells=[new_code_cell("ax.plot();", id="a"), new_code_cell("x = 1; y = 2", id="b")])
     assert semicolon_cells({"n": nb}) == ["n: a"]
+
+
+# Kernels that die ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("deaths, starts", [(0, 1), (1, 2), (2, None)])
+def test_a_kernel_that_dies_at_its_start_is_started_once_more(deaths, starts):
+    calls = []
+
+    def start(name):
+        calls.append(name)
+        if len(calls) <= deaths:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return len(calls)
+
+    if starts:
+        assert nbval_start.once_more(start)("python3") == starts
+    else:
+        with pytest.raises(RuntimeError, match="Kernel died"):
+            nbval_start.once_more(start)("python3")
+    assert calls == ["python3"] * min(deaths + 1, 2)
+
+
+def test_nbval_starts_its_kernels_so():
+    program = (
+        "import tests.nbval_start; from nbval import kernel; print(kernel.start_new_kernel.__wrapped__.__module__)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert answer.stdout == "nbval.kernel\n", answer.stderr

@@ -9,8 +9,8 @@ from repository_copy import calls, pretend, run, write_program
 WHICH = """case "$*" in *--which) echo "$DATASET" ;; *configured*) echo "$DEVICE" ;; esac
 case "$*" in *nbval*) [ -z "$THEANO_FLAGS" ] || echo "  with $THEANO_FLAGS" >>calls ;; esac"""
 NO_OPENCL = 'case "$*" in *"libgpuarray opencl0:0") echo "there is no OpenCL platform"; exit 1 ;; esac'
-LAX = "-m pytest --nbval-lax --nbval-current-env"
-STRICT = "-m pytest -p tests.nbval_stderr --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg"
+LAX = "-m pytest -p tests.nbval_start --nbval-lax --nbval-current-env"
+STRICT = "-m pytest -p tests.nbval_start -p tests.nbval_stderr --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg"
 
 
 def run_tests(copy, *arguments, answers="", dataset="mnist", device="", **environment):
