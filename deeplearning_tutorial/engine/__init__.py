@@ -7,6 +7,7 @@ When somebody types ``import deeplearning_tutorial``, its parts act in this orde
 
     import deeplearning_tutorial
      │
+     ├─ compatibility      Theano's modules will be read with what this Python and this NumPy need
      ├─ onednn             the library that multiplies matrices is loaded (sgemm.cpp, built by scripts/setup)
      ├─ import_hook        waits for Theano
      ├─ configuration      Theano will read theanorc.example, then .venv/theanorc, then the user's own files and flags
@@ -31,10 +32,12 @@ Nothing in here imports anything of the workshop, so that it serves programs tha
 import importlib
 import sys
 
-from deeplearning_tutorial.engine import configuration, import_hook, onednn
+from deeplearning_tutorial.engine import compatibility, configuration, import_hook, onednn
 from deeplearning_tutorial.engine.configuration import ROOT, blas_flags, configure_theano, configured
 
 __all__ = ["ROOT", "blas_flags", "configure_theano", "configured", "start"]
+
+PYTHONS = [(3, 11), (3, 12), (3, 13), (3, 14)]
 
 # The rest of the door. These modules import Theano, or take a while, and so are imported when first used.
 _LATER = {
@@ -68,11 +71,12 @@ def start():
     DeviceError
         If a GPU is asked for, and Theano does not get it.
     """
-    if sys.version_info[:2] != (3, 11):
+    if sys.version_info[:2] not in PYTHONS:
         raise ImportError(
-            f"deeplearning_tutorial needs Python 3.11, and this is Python {sys.version.split()[0]}: Theano 1.0.5 needs "
-            "NumPy 1.23, which stops at 3.11. scripts/setup finds or installs the right one."
+            f"deeplearning_tutorial needs Python 3.11 to 3.14, and this is Python {sys.version.split()[0]}. scripts/setup "
+            "finds or installs the right one."
         )
+    compatibility.install()
     onednn.load()
     import_hook.install()
     if "theano" not in sys.modules:

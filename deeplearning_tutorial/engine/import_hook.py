@@ -4,7 +4,6 @@ So a part is in place before Theano is used, whoever imports that, and costs not
 """
 
 import importlib
-import importlib.machinery
 import importlib.util
 import sys
 
@@ -17,14 +16,9 @@ PARTS = {
     "rewrites": "theano",
 }
 
-# Theano's compiled `scan` does not build on Python 3.11. Its Python version would do, but Theano takes that only after an
-# ImportError, and gets another error. None in sys.modules raises an ImportError, when Theano first runs a scan.
-DOES_NOT_BUILD = "theano.scan_module.scan_perform_ext"
-
 
 def install():
     """Wait for Theano's modules; the parts that belong to those that are there already act at once."""
-    sys.modules.setdefault(DOES_NOT_BUILD, None)
     if _Waiting not in sys.meta_path:
         sys.meta_path.insert(0, _Waiting)
     for module in PARTS.values():
@@ -39,7 +33,7 @@ class _Waiting:
     def find_spec(name, path=None, target=None):
         if name not in PARTS.values():
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        spec = _ask_the_others(name, path, target)
         if spec is not None and spec.loader is not None:
             execute = spec.loader.exec_module
 
@@ -49,6 +43,13 @@ class _Waiting:
 
             spec.loader.exec_module = execute_and_mend
         return spec
+
+
+def _ask_the_others(*question):
+    for finder in sys.meta_path:
+        if finder is not _Waiting and (spec := finder.find_spec(*question)) is not None:
+            return spec
+    return None
 
 
 def _import_parts(module):

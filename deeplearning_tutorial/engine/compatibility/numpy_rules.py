@@ -1,0 +1,29 @@
+"""What NumPy 1 did and NumPy 2 does otherwise, for the lines of Theano that `replacements` puts it into.
+
+NEP 50, in force since NumPy 2.0, lets a Python number take the type of whatever NumPy number or array stands beside it,
+where before ``np.float32(1) / 3.0`` was a float64; and it refuses Python integers that do not fit.
+"""
+
+import numpy as np
+
+
+def typed(number):
+    """A Python number as the NumPy number of its own type, so that it counts as that beside others; others as they are."""
+    return number if isinstance(number, np.generic | np.ndarray) else np.asarray(number)[()]
+
+
+def asarray(a, dtype, order=None):
+    """``np.asarray``, where integers that do not fit wrap around, as C's do, and as NumPy's did up to 1.x.
+
+    Raises
+    ------
+    OverflowError
+        As NumPy 1 did: for what fits neither int64 nor, where `dtype` is uint32 or uint64, uint64.
+    """
+    try:
+        return np.asarray(a, dtype=dtype, order=order)
+    except OverflowError:
+        whole = np.asarray(a)
+        if whole.dtype.kind not in "iu" or (whole.dtype == np.uint64 and np.dtype(dtype).char not in "ILQ"):
+            raise
+        return whole.astype(dtype, order=order or "K")
