@@ -2,25 +2,73 @@
 # A shell of your own can source it too.  What you have set yourself stays as it is.
 
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
-venv=$root/.venv
+
+# Whether THEANO_FLAGS asks for a GPU or for OpenCL. The last word counts.
+device_is_asked_for() {
+    local word words device=''
+    IFS=, read -r -d '' -a words <<<"${THEANO_FLAGS-}" || true
+    for word in "${words[@]}"; do
+        if [[ $word =~ ^[[:space:]]*device=[[:space:]]*([a-z0-9:]*) ]]; then device=${BASH_REMATCH[1]}; fi
+    done
+    [[ $device == cuda* || $device == opencl* ]]
+}
+
+# Devices need pygpu, which is for Python 3.11 only. Where .venv is made with a newer Python, as on Debian 13, there is a second
+# environment for them: .venv-gpu, if one was made, or scripts/setup makes it.
+needs_environment_for_devices() {
+    if ! device_is_asked_for || compgen -G "$root/.venv/lib/python3*/site-packages/pygpu" >/dev/null; then return 1; fi
+    if [[ -x $root/.venv-gpu/bin/python ]]; then return; fi
+    if [[ -x $root/.venv/bin/python ]]; then
+        # A Python 3.11 without it is on a machine that cannot have it, or scripts/setup has not been there.
+        [[ ! -e $root/.venv/lib/python3.11 ]] && [[ -n $(source_of_libgpuarray) ]]
+    else
+        [[ $(source_of_libgpuarray) == debian12 ]] # the system has none of its own
+    fi
+}
+
+source_of_libgpuarray() (
+    set +eu
+    . "$root/scripts/installation/messages.sh"
+    . "$root/scripts/installation/system_packages.sh"
+    . "$root/scripts/installation/libgpuarray.sh"
+    if libgpuarray_can_be_had; then printf '%s\n' "$libgpuarray_source"; fi
+)
+
+# DEEPLEARNING_TUTORIAL_VENV names another environment than .venv, such as one with another Python.
+venv=${DEEPLEARNING_TUTORIAL_VENV:-$root/.venv}
+if [[ -n ${DEEPLEARNING_TUTORIAL_VENV-} ]]; then
+    if [[ $venv != /* ]]; then venv=$PWD/$venv; fi
+    export DEEPLEARNING_TUTORIAL_VENV=$venv # what this script starts may stand in another folder
+elif needs_environment_for_devices; then
+    venv=$root/.venv-gpu
+fi
 python=$venv/bin/python
+
+# put_first VARIABLE PATH...: before what stands in the variable. What another environment of this repository has put there goes.
+put_first() {
+    local variable=$1 path paths=("${@:2}") others
+    local ours='/(theanorc|blas|cuda|(libgpuarray|python3\.11)/(include|lib))'
+    IFS=: read -r -d '' -a others <<<"${!variable-}" || true
+    for path in "${others[@]}"; do
+        path=${path%$'\n'}
+        if [[ -z $path || $path == "$root/theanorc.example" || $path =~ ^("$venv"|"$root"/\.venv(-[^/]*)?)$ours$ ]]; then continue; fi
+        paths+=("$path")
+    done
+    printf -v path '%s:' "${paths[@]}"
+    export "$variable=${path%:}"
+}
 
 # Theano reads these files from left to right and the last word counts: the tuned configuration, what scripts/setup
 # found out about this machine, and the files that you name in THEANORC.  THEANO_FLAGS overrules them all.  An old
 # ~/.theanorc cannot break the notebooks: it is read only if you name it.
-case ":${THEANORC-}:" in
-    *":$root/theanorc.example:"*) ;; # sourced before
-    *) export THEANORC="$root/theanorc.example:$venv/theanorc${THEANORC:+:$THEANORC}" ;;
-esac
+put_first THEANORC "$root/theanorc.example" "$venv/theanorc"
 
 # scripts/setup puts a library there that takes Theano's products of matrices to oneDNN, and into cuda links to NVIDIA's
-# libraries under the names that libgpuarray opens.  The compiler looks in LIBRARY_PATH, and programs in LD_LIBRARY_PATH.
-case ":${LD_LIBRARY_PATH-}:" in
-    *":$venv/cuda:"*) ;;
-    *)
-        export LIBRARY_PATH="$venv/blas${LIBRARY_PATH:+:$LIBRARY_PATH}"
-        export LD_LIBRARY_PATH="$venv/blas:$venv/cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ;;
-esac
+# libraries under the names that libgpuarray opens; libgpuarray itself and a Python 3.11 where the system has none. The
+# compiler looks in CPATH and LIBRARY_PATH, and programs in LD_LIBRARY_PATH.
+put_first CPATH "$venv/libgpuarray/include" "$venv/python3.11/include"
+put_first LIBRARY_PATH "$venv/blas" "$venv/libgpuarray/lib" "$venv/python3.11/lib"
+put_first LD_LIBRARY_PATH "$venv/blas" "$venv/libgpuarray/lib" "$venv/python3.11/lib" "$venv/cuda"
 
 # PoCL asks /sys how much memory there is, and aborts where there is no /sys, as in a plain chroot.
 if [[ ! -e /sys/devices ]]; then
@@ -46,12 +94,12 @@ keep_in_venv POCL_CACHE_DIR cache/pocl
 keep_in_venv CUDA_CACHE_PATH cache/cuda
 keep_in_venv PIP_CACHE_DIR cache/pip
 keep_in_venv npm_config_cache cache/npm
-unset -f keep_in_venv
+unset -f device_is_asked_for needs_environment_for_devices source_of_libgpuarray put_first keep_in_venv
 
 # run_module NAME [ARGUMENT]...: ends this script with a Python module of this folder, such as benchmarks.benchmark.
 run_module() {
     if [[ ! -x $python ]]; then
-        echo 'Run scripts/setup first: there is no Python in .venv yet.' >&2
+        echo "Run scripts/setup first: there is no Python in ${venv#"$root/"} yet." >&2
         exit 1
     fi
     exec "$python" -P -m "scripts.$1" "${@:2}" # -P: whatever lies in the folder that one stands in

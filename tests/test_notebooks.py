@@ -212,7 +212,11 @@ def test_unbounded_expressions_are_found(regex, expected):
         ("0.52 ms", "15 µs"),
         ("15 \u03bcs per call", "1.5 us per call"),
         ("<td>80 ns</td>", "<td>2 min</td>"),
-        ("Python 3.11.2, Theano 1.0.5", "Python 3.11.13, Theano 1.0.5"),
+        ("Python 3.11.2", "Python 3.13.0"),
+        (
+            "Python 3.11.7, Theano 1.0.5, NumPy 1.23.5, SciPy 1.10.1",
+            "Python 3.14.0, Theano 1.0.5, NumPy 2.4.6, SciPy 1.17.1",
+        ),
         ("yes  C++ compiler     g++ (Debian 12.2.0-14) 12.2.0", "yes  C++ compiler     clang version 16.0.6"),
         ("yes  BLAS             -lopenblas", "yes  BLAS             -l:libopenblas.so"),
     ],
@@ -225,6 +229,8 @@ def test_what_differs_each_run_is_sanitized(one, other):
     "result",
     [
         "test error 7.489583 %",
+        "Python 3.11 and NumPy 2",
+        "Theano 1.0.4",
         "(50000, 784) float32",
         "epoch 12, 600 images",
         "learning rate 0.13",
@@ -261,8 +267,8 @@ CELLS = {
     "other number": ("print('error 7.49 %')", stdout("error 7.48 %\n"), 1, False),
     "other time": ("print('took 12.3 s')", stdout("took 9.87 s\n"), 1, True),
     "other Python": (
-        "print('Python 3.11.2, Theano 1.0.5')",
-        stdout("Python 3.11.7, Theano 1.0.5\n"),
+        "print('Python 3.11.2, Theano 1.0.5, NumPy 1.23.5, SciPy 1.10.1')",
+        stdout("Python 3.13.0, Theano 1.0.5, NumPy 2.4.6, SciPy 1.17.1\n"),
         1,
         True,
     ),

@@ -49,6 +49,7 @@ _LATER = {
     "Device": "libgpuarray",
     "DeviceError": "libgpuarray",
     "driver_version": "libgpuarray",
+    "environment": "libgpuarray",
     "find_devices": "libgpuarray",
     "try_device": "libgpuarray",
 }

@@ -16,6 +16,25 @@ from deeplearning_tutorial.engine.shared_checkout import own_compile_folder, pro
 
 ROOT = Path(__file__).resolve().parents[2]
 
+
+def _is_written_by_setup(path):
+    """Whether this is the file ``theanorc`` of an environment of ours."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readline().startswith("# Written by scripts/setup")
+    except OSError:
+        return False
+
+
+def _environment():
+    """The environment that this Python runs in, if scripts/setup made it; for any other Python it is ``.venv``."""
+    own = Path(sys.prefix)
+    return own if _is_written_by_setup(own / "theanorc") else ROOT / ".venv"
+
+
+# There can be several, each with its own Python: what was found out about the machine and compiled is in there.
+VENV = _environment()
+
 # The name of the folder for compiled code: Theano's, and the type of processor, as -march=native is for no other.
 COMPILEDIR_FORMAT = f"compiledir_%(short_platform)s-{processor_type()}-%(python_version)s-%(python_bitwidth)s"
 
@@ -50,12 +69,17 @@ def _put_ours_under_the_users():
     In Theano's list of files, ``THEANORC``, a file further right wins; `THEANO_FLAGS` wins over all files. The
     workshop's files go to the left end, so that they never override anything the user has set.
     """
-    ours = [ROOT / "theanorc.example", ROOT / ".venv" / "theanorc"]  # the second is written by scripts/setup
+    ours = [ROOT / "theanorc.example", VENV / "theanorc"]  # the second is written by scripts/setup
     ours = [str(path) for path in ours if path.exists()]
-    users = [path for path in os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep) if path not in ours]
+    # The parent of this process may run in another environment of ours, with a BLAS and compiled code of its own.
+    users = [
+        path
+        for path in os.environ.get("THEANORC", "~/.theanorc").split(os.pathsep)
+        if path not in ours and not _is_written_by_setup(os.path.expanduser(path))
+    ]
     os.environ["THEANORC"] = os.pathsep.join(ours + users)
 
-    shared = ROOT / ".venv" / "theano"  # which scripts/setup has put into the second file
+    shared = VENV / "theano"  # which scripts/setup has put into the second file
     if configured("base_compiledir") == str(shared) and (own := own_compile_folder(shared)) != shared:
         _add_flag("base_compiledir", shlex.quote(str(own)))
     if not configured("compiledir_format"):
@@ -70,13 +94,21 @@ def _put_ours_under_the_users():
 def start_device(device):
     """Import Theano and make sure that it has its device. For the CPU nothing is to be done, not even that."""
     if device not in ("", "cpu"):
-        if device.startswith("opencl") and "theano" not in sys.modules:
-            from deeplearning_tutorial.engine.libgpuarray import claim_kernel_cache
-
-            claim_kernel_cache()
+        if "theano" not in sys.modules:
+            _choose_folders_of_kernels(device)
         from deeplearning_tutorial.engine.device import start
 
         start()
+
+
+def _choose_folders_of_kernels(device):
+    """See to the folders in which what is compiled for a device is kept, while Theano has not read its configuration."""
+    from deeplearning_tutorial.engine.libgpuarray import claim_kernel_cache, folder_for_kernels
+
+    if device.startswith("opencl"):
+        claim_kernel_cache()
+    if not configured("gpuarray.cache_path") and (folder := folder_for_kernels(configured("base_compiledir"))):
+        _add_flag("gpuarray.cache_path", shlex.quote(str(folder)))
 
 
 def configured(option):

@@ -13,10 +13,11 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from deeplearning_tutorial.engine.libgpuarray import DeviceError, explain
+from deeplearning_tutorial.engine.libgpuarray import DeviceError, environment, explain
 
 # When a GPU does not start, Theano logs a traceback and goes on with the CPU. `start` says it better.
 logging.getLogger("theano.gpuarray").disabled = True
@@ -99,7 +100,10 @@ def start():
     """
     if not theano.gpuarray.pygpu_activated:
         problem, cure = explain(theano.config.device, _why_not_started())
-        raise DeviceError(f"Theano cannot use device={theano.config.device}: {problem}.\nWhat to do: {cure}")
+        raise DeviceError(
+            f"Theano cannot use device={theano.config.device}: {problem}.\nWhat to do: {cure}\n"
+            f"It was tried with {environment()}."
+        )
     # Programs started from here may use the GPU too.
     os.environ.pop("THEANO_GPU_IS_ALREADY_ACTIVE", None)
     # Theano's own FAST_COMPILE runs operations in Python, and those of a GPU have no Python version.
@@ -155,12 +159,14 @@ def _check_versions():
     found = {"Python": sys.version.split()[0], "Theano": theano.__version__, "NumPy": np.__version__}
     found |= {name: importlib.metadata.version(name) for name in ["SciPy", "Matplotlib"]}
     text = ", ".join(f"{name} {version}" for name, version in found.items())
-    ok = theano.__version__.startswith("1.0.5") and np.__version__.startswith("1.23.")
+    numpy_version = "1.23" if sys.version_info < (3, 12) else "2.4"
+    ok = theano.__version__.startswith("1.0.5") and np.__version__.startswith(f"{numpy_version}.")
     return Check(
         "versions",
         ok,
         text,
-        "Theano 1.0.5 works with NumPy 1.23: run scripts/setup and start with scripts/workshop.",
+        f"Theano 1.0.5 with NumPy {numpy_version} is what was tried on this Python: run scripts/setup and start with "
+        "scripts/workshop.",
     )
 
 
@@ -197,7 +203,7 @@ def _check_blas():
 def _check_device():
     asked, used = theano.config.device, device_in_use()
     if used.split(" ")[0] == asked:
-        return Check("device", True, used)
+        return Check("device", True, used if Path(sys.prefix).name == ".venv" else f"{used}, with {environment()}")
     cure = "Theano fell back to the CPU. docs/gpu.md says what each device needs."
     return Check("device", False, f"{used}, and {asked} was asked for", cure)
 

@@ -46,8 +46,10 @@ class _Waiting:
 
 
 def _ask_the_others(*question):
+    """The answer of the first other finder that has one: the compatibility of `engine` is among them."""
     for finder in sys.meta_path:
-        if finder is not _Waiting and (spec := finder.find_spec(*question)) is not None:
+        find = getattr(finder, "find_spec", None)  # which the oldest have not
+        if find is not None and finder is not _Waiting and (spec := find(*question)) is not None:
             return spec
     return None
 

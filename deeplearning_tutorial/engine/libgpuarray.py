@@ -8,24 +8,32 @@ libgpuarray is the library through which Theano reaches a GPU, and pygpu is its 
 driver by name when a device starts, so nothing is known about a device before it is tried. It is tried in a process of
 its own here: that leaves Theano alone, and a driver that aborts ends that process only.
 
+pygpu is for Python 3.11. Where the workshop's environment, ``.venv``, has a newer Python, scripts/setup makes a second one for
+devices, ``.venv-gpu``. `environment` says which one this is.
+
 ``python -m deeplearning_tutorial.engine.libgpuarray`` prints all devices; ``scripts/setup --gpu`` ends with that.
 """
 
 import argparse
+import contextlib
 import ctypes
 import fcntl
 import itertools
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from deeplearning_tutorial.engine.shared_checkout import cache_folder
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Uses the device as Theano will: a kernel is compiled, and a matrix multiplied. `sys.argv[1]` is its name.
 PROBE = """
@@ -96,7 +104,9 @@ def try_device(name):
     -------
     Device
     """
-    child = subprocess.run([sys.executable, "-c", PROBE, name], capture_output=True, text=True)
+    folder, plain = _folders_of_pocl()
+    variables = {**os.environ, **({} if plain == folder else {"POCL_CACHE_DIR": str(plain)})}
+    child = subprocess.run([sys.executable, "-c", PROBE, name], capture_output=True, text=True, env=variables)
     if child.returncode == 0:
         description, memory = json.loads(child.stdout.splitlines()[-1])
         return Device(name, description, memory)
@@ -115,7 +125,7 @@ def claim_kernel_cache():
     that is not set), the next one that folder's name with ``-2``, and so on; each is free again when its program ends.
     To be called before a device is started.
     """
-    base = os.environ.get("POCL_CACHE_DIR") or cache_folder() / "pocl" / "kcache"
+    _, base = _folders_of_pocl()
     for number in itertools.count(1):
         folder = Path(base if number == 1 else f"{base}-{number}")
         try:
@@ -135,6 +145,72 @@ def claim_kernel_cache():
 _claimed = []
 
 
+def folder_for_kernels(compiled):
+    """A folder for what libgpuarray compiles, which takes a path of ASCII only; Theano would give it one in its own folder.
+
+    Parameters
+    ----------
+    compiled : str
+        Theano's folder of compiled code.
+
+    Returns
+    -------
+    Path or None
+        What to set ``gpuarray.cache_path`` to; None where Theano's folder will do.
+    """
+    return None if compiled.isascii() else _folder_with_a_plain_name(compiled, "libgpuarray", str.isascii)
+
+
+def _folders_of_pocl():
+    """Where PoCL would keep kernels, and where it can: it cuts its options at spaces and quotes, and then compiles nothing."""
+    folder = Path(os.environ.get("POCL_CACHE_DIR") or cache_folder() / "pocl" / "kcache")
+    return folder, _folder_with_a_plain_name(folder, "pocl", lambda path: not re.search(r'[\s"]', path))
+
+
+def _folder_with_a_plain_name(folder, name, is_plain):
+    """This folder, if its path is plain; else one in the user's cache, or of the user's own among the temporary files."""
+    own = Path(tempfile.gettempdir()) / f"deeplearning_tutorial-{os.getuid()}"
+    if is_plain(str(folder)):
+        return Path(folder)
+    if is_plain(str(cache_folder())):
+        return cache_folder() / "deeplearning_tutorial" / name
+    with contextlib.suppress(OSError):
+        own.mkdir(mode=0o700, exist_ok=True)
+        if own.stat().st_uid == os.getuid() and is_plain(str(own)):
+            return own / name
+    return Path(folder)
+
+
+def environment():
+    """Which Python this is, and why it is this one.
+
+    Returns
+    -------
+    str
+        Such as ``"Python 3.11.2 of .venv-gpu, as there is no pygpu for the Python 3.13.5 of .venv"``.
+    """
+    prefix = Path(sys.prefix)
+    name = prefix.relative_to(ROOT) if prefix.is_relative_to(ROOT) else prefix
+    text = f"Python {platform.python_version()} of {name}"
+    version = _version_of_venv()
+    if name == Path(".venv") or sys.version_info[:2] != (3, 11):
+        return text
+    if version and not version.startswith("3.11."):
+        text += f", as there is no pygpu for the Python {version} of .venv"
+    elif name == Path(".venv-gpu") and not version:
+        text += ", as pygpu is for Python 3.11"
+    return text
+
+
+def _version_of_venv():
+    """The version of the Python in .venv, such as ``"3.13.5"``; empty where there is no .venv."""
+    with contextlib.suppress(OSError):
+        settings = (ROOT / ".venv" / "pyvenv.cfg").read_text(errors="replace")
+        if found := re.search(r"^version(?:_info)? *= *(\d+\.\d+\.\d+)", settings, re.MULTILINE):
+            return found[1]
+    return ""
+
+
 def find_devices():
     """Try every device: all GPUs of CUDA, and all devices of all OpenCL platforms.
 
@@ -144,9 +220,9 @@ def find_devices():
         Those that work. Where there is no CUDA or no OpenCL, its first device with what it lacks.
     """
     groups = [_works_from(f"cuda{number}" for number in itertools.count())]
-    for platform in itertools.count():
-        group = _works_from(f"opencl{platform}:{number}" for number in itertools.count())
-        if platform > 0 and not group[0].works:
+    for number_of_platform in itertools.count():
+        group = _works_from(f"opencl{number_of_platform}:{number}" for number in itertools.count())
+        if number_of_platform > 0 and not group[0].works:
             return list(itertools.chain(*groups))
         groups.append(group)
 
@@ -176,15 +252,13 @@ def explain(name, error):
     (str, str)
         The problem and its cure.
     """
-    if "No module named 'pygpu'" in error:
+    if "No module named 'pygpu" in error:
+        return _explain_missing_pygpu(name, error)
+    if "libgpuarray.so.3: cannot open shared object file" in error:
         return (
-            "pygpu, the Python part of libgpuarray, is not installed",
-            "on Debian 12, apt-get install python3-pygpu libgpuarray-dev, then run scripts/setup --gpu.",
-        )
-    if "No module named 'pygpu." in error:
-        return (
-            "pygpu is here for another Python than 3.11",
-            "on Debian 12, apt-get install python3-pygpu libgpuarray-dev, then run scripts/setup --gpu.",
+            "libgpuarray is not found, although pygpu is here",
+            "start with scripts/workshop or scripts/test, or begin with `. scripts/environment.sh`, which says where it is; "
+            "if it is nowhere, scripts/setup --gpu gets it.",
         )
     missing = re.search(r'Could not load "(lib\w+\.so)', error)
     if missing and missing[1] in NVIDIA:
@@ -213,6 +287,23 @@ def explain(name, error):
     return (
         error or "it did not start, and nothing said why",
         "scripts/setup --gpu lists the devices that work; docs/gpu.md says what each needs.",
+    )
+
+
+def _explain_missing_pygpu(name, error):
+    if sys.version_info[:2] != (3, 11):
+        return (
+            f"pygpu, the Python part of libgpuarray, is for Python 3.11, and this is {environment()}",
+            "scripts/setup --gpu makes a second environment for devices, .venv-gpu, with a Python 3.11; "
+            f"THEANO_FLAGS=device={name} scripts/workshop then uses that one, and so does every other script.",
+        )
+    if "No module named 'pygpu'" in error:
+        problem = "pygpu, the Python part of libgpuarray, is not installed"
+    else:
+        problem = f"pygpu is here for another Python than {environment()}"
+    return (
+        problem,
+        "run scripts/setup --gpu: on Debian and Ubuntu it installs python3-pygpu and libgpuarray-dev, or fetches them from Debian 12.",
     )
 
 
@@ -354,7 +445,7 @@ def main(arguments=None):
             print(f"{link.name} -> {link.readlink()}")
         return 0
     devices = [try_device(asked.device)] if asked.device else find_devices()
-    print(*devices, sep="\n")
+    print(environment(), *devices, sep="\n")
     working = [device.name for device in devices if device.works]
     if working:
         print(f"To use it: THEANO_FLAGS=device={working[0]} scripts/workshop")

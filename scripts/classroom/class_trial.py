@@ -49,6 +49,7 @@ class User:
             "THEANO_FLAGS": "device=cpu",
             "OMP_NUM_THREADS": 1,
             "TQDM_DISABLE": 1,
+            "DEEPLEARNING_TUTORIAL_VENV": sys.prefix,  # the one that is tried
         }
         argv = [
             "env",

@@ -1,4 +1,4 @@
-"""Say on which GPU Theano computes; or, where it cannot use the device that was asked for, why not.
+"""Say on which GPU Theano computes, and with which Python; or, where it cannot use the device that was asked for, why not.
 
 For the CPU there is nothing to say. The device is started in a process of its own, as a driver may end it.
 """
@@ -12,7 +12,8 @@ try:
     import deeplearning_tutorial
     if deeplearning_tutorial.configured("device") not in ("", "cpu"):
         from deeplearning_tutorial.engine import device_in_use
-        print(f"Theano computes on {device_in_use()}.")
+        from deeplearning_tutorial.engine.libgpuarray import environment
+        print(f"Theano computes on {device_in_use()}, with {environment()}.")
 except (RuntimeError, ValueError) as error:
     print(error)
     sys.exit(1)

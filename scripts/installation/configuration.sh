@@ -1,16 +1,17 @@
-# Configuration: what was found out about this machine. All of it is in .venv.
+# Configuration: what was found out about this machine. All of it is in the environment.
 
 write_theanorc() {
     local flags
+    rm -f "$venv/blas/libopenblas.so" # of an earlier set-up: the compiler would find it, and take it for the system's
     flags=$(cd "$root" && "$python" -c 'from deeplearning_tutorial.engine import blas_flags; print(blas_flags())')
-    if [[ $flags == -L* ]]; then
+    if [[ $flags != -lopenblas ]]; then
         flags=$(flags_of_scipys_openblas)
     fi
     if [[ -n $flags ]]; then
         flags="$(flag_of_onednn) $flags"
         flags=${flags# }
     fi
-    note "Matrix products: ${flags:-NumPy, as a BLAS in a path with spaces cannot be used: install libopenblas-dev}"
+    note "Matrix products: ${flags:-NumPy, as the OpenBLAS in scipy cannot be used in this folder: install libopenblas-dev}"
     {
         echo '# Written by scripts/setup; your own lines go into a file of yours that THEANORC names.'
         echo '[global]'
@@ -28,23 +29,39 @@ flag_of_onednn() {
         note 'Without oneDNN, small networks train more slowly; .venv/setup.log tells why it cannot be used.' >&2
 }
 
-# Theano looks for a library by its plain name, and splits its linker flags at spaces.
+# Theano looks for a library by its plain name, and splits its linker flags at spaces. Newer releases of SciPy have put a prefix
+# before the names of the functions in theirs.
 flags_of_scipys_openblas() {
-    local libraries=("$venv"/lib/python3.11/site-packages/scipy.libs/libopenblas*.so)
+    local folder library
+    folder=$(site_packages)/scipy.libs
+    [[ $venv != *[[:space:]]* ]] || return 0
     mkdir -p "$venv/blas"
-    ln -sfn "${libraries[0]}" "$venv/blas/libopenblas.so"
-    [[ $venv == *[[:space:]]* ]] || echo "-L$venv/blas -lopenblas -Wl,-rpath,${libraries[0]%/*}"
+    for library in "$folder"/libopenblas*.so; do
+        [[ -e $library ]] || continue
+        ln -sfn "$library" "$venv/blas/libopenblas.so"
+        echo "-L$venv/blas -lopenblas -Wl,-rpath,$folder"
+        return
+    done
+    for library in "$folder"/libscipy_openblas-*.so; do
+        [[ -e $library ]] || continue
+        g++ -O2 -shared -fPIC "$root/scripts/installation/openblas.cpp" "$library" -Xlinker -rpath -Xlinker "$folder" \
+            -Wl,-soname,libopenblas.so -o "$venv/blas/libopenblas.so" >>"$log" 2>&1 || return 0
+        echo "-L$venv/blas -lopenblas -Wl,-rpath,$venv/blas"
+        return
+    done
 }
 
-link_pygpu() {
-    local link=$venv/lib/python3.11/site-packages/pygpu
-    [[ -d $system_pygpu ]] || return 0
-    ln -sfn "$system_pygpu" "$link"
-    if "$python" -c 'import pygpu' 2>>"$log"; then
-        note "GPU: pygpu $("$python" -c 'import pygpu; print(pygpu.__version__)')"
+# pygpu is for Python 3.11. What the system does not have is fetched, and what cannot be had is no error.
+install_libgpuarray() {
+    if ! libgpuarray_can_be_had; then
+        note "GPU: Theano runs on the CPU only. ${libgpuarray_problem^}"
+    elif [[ $base_version != 3.11 ]]; then
+        note "GPU: there is no pygpu for Python $base_version. Where THEANO_FLAGS asks for a device, .venv-gpu is used," \
+            'which scripts/setup --gpu makes with a Python 3.11.'
+    elif get_libgpuarray "$venv/libgpuarray"; then
+        link_pygpu
     else
-        rm -f "$link"
-        note "GPU: the system's pygpu does not work with $("$python" --version), so that Theano runs on the CPU only."
+        note 'GPU: without libgpuarray and pygpu, Theano runs on the CPU only.'
     fi
 }
 
@@ -55,8 +72,12 @@ link_nvidia() {
     done
 }
 
+# A line of a .pth file is a folder to look for modules in, or an import that every Python here begins with.
 make_module_importable() {
-    printf '%s\n' "$root" >"$venv/lib/python3.11/site-packages/deeplearning_tutorial.pth"
+    local packages
+    packages=$(site_packages)
+    cp -Rf -- "$root/scripts/installation/site-packages/." "$packages/"
+    printf '%s\n' "$root" 'import theano_compatibility' >"$packages/deeplearning_tutorial.pth"
 }
 
 # nbgrader is here for one of its functions: an attendee needs none of its menus, and no servers of its own. Nor does

@@ -1,6 +1,7 @@
 # What was done already, so that it is done once, and by one set-up at a time.
 
 stamp=$venv/stamp           # written last: what the finished set-up was made from
+packages=$venv/packages     # the same, once all packages are there
 compiled=$venv/compiled     # the same, once the code for all notebooks is compiled
 incomplete=$venv/incomplete # there while packages are being installed
 
@@ -9,7 +10,7 @@ fingerprint() (
     shopt -s globstar
     LC_ALL=C # everybody's names are in the same order
     cd "$root"
-    sha256sum requirements.txt scripts/setup scripts/installation/**/*.{sh,json} scripts/notebooks/warm_up.py \
+    sha256sum requirements.txt scripts/setup scripts/installation/**/*.{sh,json,py,cpp} scripts/notebooks/warm_up.py \
         deeplearning_tutorial/engine/{onednn.py,sgemm.cpp}
     printf '%s\n' "$root"
 )
@@ -19,7 +20,11 @@ is_compiled() {
 }
 
 is_done() {
-    [[ -e $stamp && -x $python ]] && [[ $(<"$stamp") == "$(fingerprint)" ]] && has_data
+    [[ -e $stamp && -x $python ]] && python_is_as_chosen && [[ $(<"$stamp") == "$(fingerprint)" ]] && has_data
+}
+
+has_packages() {
+    [[ -e $packages && -x $python ]] && python_is_as_chosen && [[ $(<"$packages") == "$(fingerprint)" ]]
 }
 
 # Two set-ups at once would write into the same files; the lock goes away with the process that holds it.

@@ -1,22 +1,60 @@
 # System packages: what Theano and the notebooks need, what is missing, and how it is installed.
 
-needed_packages=(g++ python3.11 python3.11-venv python3.11-dev)
+needed_packages=(g++) # and a Python, if none is there: python_packages
 useful_packages=(libopenblas-dev graphviz python3-pygpu libgpuarray-dev pocl-opencl-icd libclblast-dev)
-system_pygpu=/usr/lib/python3/dist-packages/pygpu
 
+# What Debian and Ubuntu have made of a Python, such as 3.13.
+python_packages() { printf '%s\n' "python$1" "python$1-venv" "python$1-dev"; }
+
+is_root() { ((EUID == 0)); }
+
+# Nothing is installed before it is known that there is, or will be, a compiler and a Python.
 install_system_packages() {
-    local missing=()
-    find_missing "${needed_packages[@]}" "${useful_packages[@]}"
-    if ((${#missing[@]} > 0 && EUID == 0)) && command -v apt-get >/dev/null; then
-        apt_install "${missing[@]}"
+    local missing wanted=()
+    find_missing "${needed_packages[@]}" python "${useful_packages[@]}"
+    if ((${#missing[@]} > 0)) && is_root && command -v apt-get >/dev/null; then
+        update_packages || note "The list of packages could not be updated; trying with the one that is there."
+        find_offered
+        # Now that the list is there, another Python may be the best.
+        find_missing "${needed_packages[@]}" python "${useful_packages[@]}"
+        choose_packages
+    fi
+    will_have g++ || die_of_what_is_missing
+    if ! will_have python; then
+        note "There is no complete $(name_of_python) here: trying to fetch one, without root."
+        fetch_python || die_of_what_is_missing
     fi
 
-    find_missing "${needed_packages[@]}"
-    ((${#missing[@]} == 0)) ||
-        die "Theano needs a C++ compiler and a Python 3.11 with venv and C headers; get what is missing and start again: $(cure "${missing[@]}")"
+    if ((${#wanted[@]})); then apt_install "${wanted[@]}"; fi
+    has g++ && find_python || die_of_what_is_missing
 
     find_missing "${useful_packages[@]}"
     ((${#missing[@]} == 0)) || tell_consequences
+}
+
+die_of_what_is_missing() {
+    die "Theano needs a C++ compiler and a $(name_of_python) with venv and C headers; get what is missing and start again: $(cure_for_what_is_needed)"
+}
+
+name_of_python() {
+    if is_for_devices; then echo 'Python 3.11'; else echo 'Python 3.11 to 3.14'; fi
+}
+
+# Sets its caller's `wanted` to what of `missing` this release has; one that it does not have must not keep the others from
+# being installed.
+choose_packages() {
+    local package
+    for package in "${missing[@]}"; do
+        if [[ $package == python ]]; then
+            if choose_apt_python; then mapfile -t -O "${#wanted[@]}" wanted < <(python_packages "$apt_python"); fi
+        elif is_offered "$package"; then
+            wanted+=("$package")
+        fi
+    done
+}
+
+will_have() {
+    has "$1" || [[ " ${wanted[*]} " == *" ${1/#python/python${apt_python:-?}} "* ]]
 }
 
 # Sets its caller's `missing`.
@@ -32,10 +70,9 @@ find_missing() {
 has() {
     case $1 in
         g++ | graphviz) command -v "${1/graphviz/dot}" ;;
-        python3.11*) find_python ;;
+        python) has_python ;;
         libopenblas-dev) links openblas ;;
-        python3-pygpu) [[ -d $system_pygpu ]] ;;
-        libgpuarray-dev) links gpuarray ;;
+        python3-pygpu | libgpuarray-dev) has_libgpuarray ;;
         libclblast-dev) links clblast ;;
         pocl-opencl-icd) compgen -G '/etc/OpenCL/vendors/*.icd' ;;
     esac >/dev/null
@@ -46,16 +83,59 @@ links() {
     [[ $(g++ -print-file-name="lib$1.so" 2>/dev/null) == /* ]]
 }
 
-# A package that this release does not have must not keep the others from being installed.
-apt_install() {
-    local known=() package
-    update_packages || note "The list of packages could not be updated; trying with the one that is there."
-    for package in "$@"; do
-        apt-cache show "$package" >/dev/null 2>&1 && known+=("$package")
+# A Python that somebody chose, or that the environment is made with, will do; of others, Debian 12's own Python 3.11 is better
+# than a newer one, as there is a pygpu for it.
+has_python() {
+    find_python || return
+    [[ $base_version == 3.11 || -n ${chosen_python-} || -x $python ]] || ! apt_has_libgpuarray || ! is_offered $(python_packages 3.11)
+}
+
+apt_has_libgpuarray() {
+    libgpuarray_can_be_had && [[ $libgpuarray_source == apt || $libgpuarray_source == system ]] && is_root
+}
+
+# It is fetched later where apt does not have it, and nothing can be done here where it cannot be had.
+has_libgpuarray() {
+    ! libgpuarray_can_be_had || [[ $libgpuarray_source != apt ]]
+}
+
+# Sets `offered` to the packages in question that this release has.
+find_offered() {
+    local version names=("${needed_packages[@]}" "${useful_packages[@]}")
+    for version in "${python_versions[@]}"; do
+        mapfile -t -O "${#names[@]}" names < <(python_packages "$version")
     done
-    ((${#known[@]})) || return 0
-    run_apt install -y --no-install-recommends "${known[@]}" ||
-        note "Not all system packages could be installed; .venv/setup.log tells why."
+    offered=" $(apt-cache ${apt_options+"${apt_options[@]}"} show "${names[@]}" 2>/dev/null | sed -n 's/^Package: //p' | tr '\n' ' ') "
+}
+
+# is_offered PACKAGE...: all of them.
+is_offered() {
+    local package
+    for package in "$@"; do
+        [[ ${offered-} == *" $package "* ]] || return
+    done
+}
+
+# Sets `apt_python` to the newest Python that this release has whole, or to 3.11 where its libgpuarray is for that, or the
+# environment is.
+choose_apt_python() {
+    local versions=("${python_versions[@]}")
+    if is_for_devices; then
+        versions=(3.11)
+    elif apt_has_libgpuarray; then
+        versions=(3.11 "${versions[@]}")
+    fi
+    for apt_python in "${versions[@]}"; do
+        if is_offered $(python_packages "$apt_python"); then return; fi
+    done
+    apt_python=''
+    return 1
+}
+
+apt_install() {
+    run_apt install -y --no-install-recommends "$@" ||
+        note "Not all system packages could be installed; ${log#"$root/"} tells why."
+    unset base_python # a better one may have come
 }
 
 # apt-get waits for another installation, but not for another update, such as the one that Debian makes by itself after a start.
@@ -73,20 +153,35 @@ run_apt() {
     DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -o DPkg::Lock::Timeout=120 "$@" </dev/null 2>&1 | show_progress "apt-get $1"
 }
 
-# The one line that would install these packages.
-cure() {
-    local missing=" $* " before='' sudo=sudo
-    if ((EUID == 0)); then sudo=''; fi
-    if ! command -v apt-get >/dev/null; then
-        echo "with this system's package manager what Debian calls$missing"
+cure_for_what_is_needed() {
+    local missing names=() uv="uv python install $python_from_uv (docs.astral.sh/uv says how to get uv)"
+    find_missing "${needed_packages[@]}" python
+    if [[ " ${missing[*]} " != *" python "* ]]; then
+        cure "${missing[@]}"
         return
     fi
-    if [[ $missing == *" python3.11 "* ]] && ! apt-cache show python3.11 >/dev/null 2>&1; then
-        missing=${missing/ python3.11 python3.11-venv python3.11-dev/}
-        before='uv python install 3.11 (docs.astral.sh/uv says how to get uv)'
+    mapfile -t names < <(printf '%s\n' "${missing[@]}" | grep -vx python)
+    if ! command -v apt-get >/dev/null; then
+        cure "${names[@]}" "python$python_from_uv" "python$python_from_uv-venv" "python$python_from_uv-dev"
+        return
     fi
-    [[ $missing == ' ' ]] || before+="${before:+, and }${sudo:+$sudo }${APT_CONFIG:+env APT_CONFIG=${APT_CONFIG@Q} }apt-get install -y --no-install-recommends$missing"
-    printf '%s\n' "${before% }"
+    find_offered
+    if choose_apt_python; then
+        cure "${names[@]}" $(python_packages "$apt_python")
+    else
+        echo "$uv${names[*]:+, and $(cure "${names[@]}")}"
+    fi
+}
+
+# The one line that would install these packages.
+cure() {
+    local sudo='sudo '
+    if is_root; then sudo=''; fi
+    if ! command -v apt-get >/dev/null; then
+        echo "with this system's package manager what Debian calls $*"
+        return
+    fi
+    echo "$sudo${APT_CONFIG:+env APT_CONFIG=${APT_CONFIG@Q} }apt-get install -y --no-install-recommends $*"
 }
 
 tell_consequences() {

@@ -19,9 +19,8 @@ stored_data() {
     run_python -m deeplearning_tutorial.data --which 2>>"$log" || true
 }
 
-# On the CPU, whatever is asked for in this shell: nothing here computes anything.
 run_python() {
-    (cd "$root" && THEANO_FLAGS='' THEANORC="$root/theanorc.example:$venv/theanorc" "$python" "$@")
+    (cd "$root" && THEANORC="$root/theanorc.example:$venv/theanorc" "$python" "$@")
 }
 
 # A part of them in one small file, for a node.

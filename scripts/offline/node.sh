@@ -1,11 +1,11 @@
-# The bundle of a GPU node. start_node.sh is how it starts where it is unpacked.
+# The bundle of a GPU node. start_node.sh is how it starts where it is unpacked. Its system packages are Debian 12's.
 
 node_packages=(
     python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libpython3.11 libpython3.11-dev python3-distutils
     libgpuarray3 libgpuarray-dev python3-pygpu python3-six python3-mako python3-markupsafe
 )
 spare_packages=(libexpat1 zlib1g libffi8) # libraries that nearly every machine has
-node_wheels=(theano numpy setuptools tqdm psutil)
+node_wheels=(numpy setuptools tqdm psutil)
 node_sources=(
     deeplearning_tutorial theanorc.example LICENSE scripts/{__init__,files,machine}.py
     scripts/benchmarks/{compare_devices,comparison,device_run,networks,tables}.py
@@ -33,15 +33,10 @@ pack_node() {
 }
 
 gather_unpacked() {
-    local package known debs=$1/debs
+    local package debs=$1/debs
     mkdir -p "$debs" "$1/spare"
-    apt_update
-    find_known "${node_packages[@]}" "${spare_packages[@]}"
-    for package in "${node_packages[@]}" "${spare_packages[@]}"; do
-        is_known "$package" || die "$(system_name) has no package $package: make the bundle on Debian 12."
-    done
-    (cd "$debs" && apt-get -q "${apt_options[@]}" download "${node_packages[@]}" "${spare_packages[@]}" 2>&1) |
-        show_progress 'apt-get download' || die_with_log 'Not all system packages could be downloaded.'
+    download_from_debian12 "$debs" "${node_packages[@]}" "${spare_packages[@]}" ||
+        die_with_log 'Not all system packages could be downloaded.'
     for package in "${node_packages[@]}"; do
         dpkg-deb --extract "$debs/${package}"_*.deb "$1"
     done
@@ -52,13 +47,14 @@ gather_unpacked() {
     rm -rf -- "$debs"
 }
 
+# For the Python 3.11 of the bundle, whichever this environment has.
 gather_site() {
-    local package
-    for package in "${node_wheels[@]}"; do
-        awk -v line="^$package==" '/^[^ ]/ { wanted = $0 ~ line } wanted' "$root/requirements.txt"
-    done >"$cache/node-requirements.txt"
-    pip_into_bundle install -r .venv/cache/offline/node-requirements.txt --no-compile --target "$1" ||
-        die_with_log 'The Python packages could not be downloaded.'
+    local failed='The Python packages could not be downloaded.' lists=$cache/requirements-node
+    list_requirements 3.11 "$lists" "${node_wheels[@]}" || die_with_log "$failed"
+    pip_into_bundle run_pip install -r "$lists/1.txt" --no-compile --target "$1" \
+        --only-binary :all: --python-version 3.11 --ignore-requires-python || die_with_log "$failed"
+    split_requirements "$cache/requirements"
+    pip_into_bundle build_theano install -r "$cache/requirements/theano.txt" --no-compile --target "$1" || die_with_log "$failed"
 }
 
 # Tests, documentation, static libraries, and what no training needs. Theano itself uses parts of its folder of tests.

@@ -1,52 +1,54 @@
 # System packages of Debian or Ubuntu, downloaded: for any machine with the same release.
 
-# apt-get with folders of its own, so that it needs no root, and without any installed package, so that it downloads
-# what a machine with none of them would lack.
-apt_options=(
-    -o Dir::State="$cache/apt" -o Dir::State::lists="$cache/apt/lists" -o Dir::State::status="$cache/apt/status"
-    -o Dir::Cache="$cache/apt" -o Dir::Cache::archives="$cache/apt/archives" -o APT::Sandbox::User=root
-)
+use_own_apt "$cache/apt"
 
-apt_update() {
-    # What was fetched within the hour is still right.
-    if [[ -n $(find "$cache/apt/updated" -mmin -60 2>/dev/null) ]]; then return; fi
-    mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
-    : >"$cache/apt/status"
-    apt-get -q "${apt_options[@]}" update 2>&1 | show_progress 'apt-get update' ||
-        die_with_log 'The list of packages could not be fetched.'
-    touch "$cache/apt/updated"
-}
-
-# What scripts/setup installs: its own lists.
+# What scripts/setup installs: its own lists, and the Python that it would choose.
 gather_packages() {
-    local package known wanted=()
-    apt_update
-    find_known "${needed_packages[@]}" "${useful_packages[@]}"
+    local package wanted=()
+    find_packages
     for package in "${needed_packages[@]}"; do
-        is_known "$package" || die "$(system_name) has no package $package: make the bundle on a release that has it."
-        wanted+=("$package")
+        is_offered "$package" || die "$(system_name) has no package $package: make the bundle on a release that has it."
     done
     for package in "${useful_packages[@]}"; do
-        if is_known "$package"; then wanted+=("$package"); else note "$(system_name) has no package $package: left out."; fi
+        if is_offered "$package"; then
+            wanted+=("$package")
+        elif [[ $package != *gpu* ]] || ! needs_debian12; then
+            note "$(system_name) has no package $package: left out."
+        fi
     done
-    apt-get -q -y "${apt_options[@]}" --no-install-recommends --download-only install "${wanted[@]}" 2>&1 |
-        show_progress 'apt-get download' ||
+    apt-get -q -y "${apt_options[@]}" --no-install-recommends --download-only install \
+        "${needed_packages[@]}" $(python_packages "$apt_python") "${wanted[@]}" 2>&1 | show_progress 'apt-get download' ||
         die_with_log 'Not all system packages could be downloaded; start again, and it goes on.'
     apt-get -q "${apt_options[@]}" autoclean >>"$log" 2>&1 # versions of an earlier bundle
     mkdir -p "$1"
     cp -- "$cache"/apt/archives/*.deb "$1/"
     write_package_index "$1"
-    note "$(count "$1"/*.deb) packages with all they depend on, $(mebibytes "$1") MiB"
+    note "Python $apt_python, and all else: $(count "$1"/*.deb) packages with what they depend on, $(mebibytes "$1") MiB"
 }
 
-# Sets `known` to those of some packages that this release has.
-find_known() {
-    known=" $(apt-cache "${apt_options[@]}" show "$@" 2>/dev/null | sed -n 's/^Package: //p' | tr '\n' ' ') "
+# Sets `offered` to what this release has, and `apt_python` to the Python that goes into the bundle.
+find_packages() {
+    apt_update || die_with_log 'The list of packages could not be fetched.'
+    find_offered
+    choose_apt_python || die "$(system_name) has no Python 3.11 to 3.14: make the bundle on a release that has one."
 }
 
-is_known() {
-    [[ $known == *" $1 "* ]]
+# Devices need libgpuarray and a Python 3.11, which no release after Debian 12 has: the other machine makes a second environment
+# with those, as scripts/setup does here. They are small; where they cannot be had, the bundle is for the processor.
+gather_debian12() {
+    local wanted=("${libgpuarray_packages[@]}")
+    needs_debian12 || return 0
+    if [[ $apt_python != 3.11 ]]; then wanted+=("${python311_packages[@]}"); fi
+    mkdir -p "$1"
+    if libgpuarray_can_be_had && download_from_debian12 "$1" "${wanted[@]}"; then
+        note "libgpuarray${wanted[3]:+ and a Python 3.11} for devices: $(count "$1"/*.deb) packages of Debian 12, $(mebibytes "$1") MiB"
+    else
+        rm -rf -- "$1"
+        note "Without libgpuarray, Theano will compute on the CPU only there. ${libgpuarray_problem-}"
+    fi
 }
+
+needs_debian12() { [[ $(os_release VERSION_CODENAME) != bookworm ]]; }
 
 # Makes a folder of .deb files a repository that apt reads.
 write_package_index() {

@@ -1,29 +1,39 @@
-# Python packages, downloaded: for any Python 3.11.
+# Python packages, downloaded: for any Python of the versions that the bundle is for.
 
+# gather_wheels FOLDER VERSION...
 gather_wheels() {
-    local list failed='The Python packages could not be downloaded.'
+    local version failed='The Python packages could not be downloaded.'
     mkdir -p "$1"
-    pip_into_bundle download -r requirements.txt --dest "$1" || die_with_log "$failed"
-    # The other machine's Python 3.11 may be older or newer than this one's.
-    write_lists_for_any_python "$cache/any-python"
-    for list in "$cache"/any-python/*.txt; do
-        [[ -e $list ]] || continue
-        pip_into_bundle download -r "${list#"$root"/}" --ignore-requires-python --dest "$1" || die_with_log "$failed"
+    for version in "${@:2}"; do
+        download_wheels "$1" "$version" || die_with_log "$failed"
     done
-    note "$(count "$1"/*) packages, $(mebibytes "$1") MiB"
+    split_requirements "$cache/requirements"
+    pip_into_bundle build_theano download -r "$cache/requirements/theano.txt" --dest "$1" || die_with_log "$failed"
+    note "$(count "$1"/*) packages for Python $(joined "${@:2}"), $(mebibytes "$1") MiB"
 }
 
-# A list for each package that is wanted by some releases of Python only, which wants it for all.
-write_lists_for_any_python() {
-    rm -rf -- "$1"
-    mkdir -p "$1"
-    awk -v folder="$1" '
-        /^[^ #]/ { list = /python_full_version/ ? folder "/" ++number ".txt" : "" }
-        list { gsub(/python_full_version [<>=!]+ \047[0-9.]+\047/, "python_version > \0470\047"); print > list }
-    ' "$root/requirements.txt"
+# Any release of that version: the other machine's may be older or newer than this one's. Two that need different versions of a
+# package get both, from two lists.
+download_wheels() {
+    local list lists=$cache/requirements-$2
+    list_requirements "$2" "$lists" || return
+    for list in "$lists"/*.txt; do
+        pip_into_bundle run_pip download -r "$list" --dest "$1" \
+            --only-binary :all: --python-version "$2" --ignore-requires-python || return
+    done
 }
 
-# pip with what it downloaded before, and without what a package depends on, as requirements.txt names all of it.
+# list_requirements VERSION FOLDER [NAME]...
+list_requirements() { run_python -m scripts.offline.requirements "$@" >>"$log" 2>&1; }
+
+# pip_into_bundle COMMAND PIP'S_COMMAND...: with what was downloaded before, and without what a package depends on, as
+# requirements.txt names all of it.
 pip_into_bundle() {
-    PIP_CACHE_DIR="$cache/pip" run_pip "$@" | show_progress "pip $1"
+    PIP_CACHE_DIR="$cache/pip" "$@" | show_progress "pip $2"
+}
+
+joined() {
+    local words
+    printf -v words ' and %s' "$@"
+    printf '%s\n' "${words# and }"
 }

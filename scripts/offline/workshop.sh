@@ -7,10 +7,18 @@ gather_workshop() {
     gather_data "$1/workshop/data"
     say 'System packages'
     gather_packages "$1/packages"
+    gather_debian12 "$1/debian12"
     say 'Python packages'
-    gather_wheels "$1/wheels"
+    gather_wheels "$1/wheels" $(python_versions_in "$1")
     system_name >"$1/system"
+    printf '%s\n' "$apt_python" >"$1/python"
     cp -- "$root/scripts/offline/start_workshop.sh" "$1/start"
+}
+
+# Those that the other machine will make an environment with.
+python_versions_in() {
+    printf '%s\n' "$apt_python"
+    if compgen -G "$1/debian12/python3.11_*" >/dev/null; then echo 3.11; fi
 }
 
 pack_workshop() {

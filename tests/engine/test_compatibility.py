@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import theano
+import theano.tensor as T
 
 from deeplearning_tutorial import ROOT, engine
 from deeplearning_tutorial.engine.compatibility import c_code, loader, numpy_rules, replacements
@@ -65,11 +67,23 @@ def test_each_replacement_names_a_release_and_changes_something(module, replacem
         ("NumPy 2.0", {"NumPy": (2, 0)}, True),
         ("NumPy 1.24", {"NumPy": (2, 10)}, True),
         ("SciPy 1.10", {"SciPy": (1, 9)}, False),
+        ("SciPy 1.10", {"SciPy": ()}, False),  # Theano can do without it
     ],
 )
 def test_only_what_the_running_releases_need_is_replaced(monkeypatch, release, versions, here):
     monkeypatch.setattr(replacements, "_versions", lambda: versions)
     assert replacements.is_here(release) == here
+
+
+def test_the_running_releases_are_these(monkeypatch):
+    read = replacements._versions.__wrapped__
+    assert read() == {"Python": sys.version_info[:2], **{n: release_of(n) for n in ("NumPy", "SciPy")}}
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    assert read()["SciPy"] == ()
+
+
+def release_of(package):
+    return tuple(map(int, importlib.metadata.version(package).split(".")[:2]))
 
 
 def test_theano_is_the_one_of_pypi_with_its_files_untouched():
@@ -174,6 +188,9 @@ def test_python_numbers_count_as_numbers_of_their_own_type():
         (2**63 - 1, "int64", 2**63 - 1),
         (2**63, "uint64", 2**63),
         (1.5, "int8", 1),
+        (65505.0, "int8", -31),
+        ([2**63, -1], "uint64", [2**63, 2**64 - 1]),
+        ([[300], [-1]], "uint8", [[44], [255]]),
         ([], "float32", []),
     ],
 )
@@ -189,6 +206,29 @@ def test_asarray_refuses_what_no_integer_of_c_holds(value, dtype):
         numpy_rules.asarray(value, dtype)
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_what_is_no_integer_is_refused(value):
+    with pytest.raises((OverflowError, ValueError)):
+        numpy_rules.asarray(value, "int8")
+    with pytest.raises((OverflowError, ValueError)):
+        numpy_rules.scalar(value, "int8")
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "right"),
+    [
+        (300, "int8", 44),
+        (300.7, "int8", 44),
+        (True, "float32", 1),
+        (2, "bool", True),
+        (0.1, "float32", np.float32(0.1)),
+    ],
+)
+def test_scalars_wrap_around_as_they_did(value, dtype, right):
+    found = numpy_rules.scalar(value, dtype)
+    assert found == right and found.dtype == dtype
+
+
 # --- C++ code
 
 
@@ -196,6 +236,41 @@ def test_fields_that_numpy_2_hides_are_asked_for():
     code = c_code.modernized("npy_intp s = PyArray_STRIDES(%(x)s)[0] / PyArray_DESCR(V3)->elsize;")
     assert code.endswith("npy_intp s = PyArray_STRIDES(%(x)s)[0] / PyArray_ITEMSIZE(V3);")
     assert code.startswith("#define NPY_PY3K 1\n")
+
+
+def test_complex_numbers_are_numpys_in_c():
+    # Among them a scalar, which NumPy takes out of Theano's structure.
+    x = T.zscalar()
+    scalar = T.scalar_from_tensor(x)
+    f = theano.function([x], [T.tensor_from_scalar(scalar * scalar + 1), x * 2, abs(x)], mode="FAST_RUN")
+    for found, right in zip(f(1 + 2j), [-2 + 4j, 2 + 4j, abs(1 + 2j)], strict=True):
+        np.testing.assert_allclose(found, right)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "complex128"])
+@pytest.mark.parametrize(("shape", "of_y"), [((5,), (4,)), ((5, 3), (3,)), ((5, 2, 3), (4, 1, 3))])
+def test_rows_that_are_named_twice_get_both(dtype, shape, of_y):
+    rng = np.random.RandomState(1)
+    values, increments = ((100 * rng.rand(*s)).astype(dtype) for s in (shape, of_y))
+    rows = np.array([0, -1, 2, 2])
+    x, y, i = T.TensorType(dtype, [False] * len(shape))(), T.TensorType(dtype, [n == 1 for n in of_y])(), T.lvector()
+    f = theano.function([x, y, i], [T.inc_subtensor(x[i], y), T.set_subtensor(x[i], y)], mode="FAST_RUN")
+    for view in (values, values[::-1], np.asfortranarray(values)):
+        added, replaced = view.copy(), view.copy()
+        np.add.at(added, rows, increments)
+        replaced[rows] = increments
+        found = f(view, increments, rows)
+        np.testing.assert_array_equal(found[0], added)
+        np.testing.assert_array_equal(found[1], replaced)
+
+
+@pytest.mark.parametrize("row", [5, -6])
+def test_a_row_that_is_not_there_is_an_error(row):
+    x, i = T.fvector(), T.lvector()
+    f = theano.function([x, i], T.inc_subtensor(x[i], 1), mode="FAST_RUN")
+    with pytest.raises(IndexError, match=f"index {row} is out of bounds"):
+        f(np.zeros(5, "float32"), [row])
+    np.testing.assert_array_equal(f(np.zeros(5, "float32"), [4, -5]), [1, 0, 0, 0, 1])
 
 
 # --- who asks

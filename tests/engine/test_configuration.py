@@ -247,10 +247,20 @@ def test_a_device_that_cannot_be_had_is_an_error_each_time(tmp_path):
         assert "\nWhat to do: " in said
 
 
+# Without what the environment does before Theano is imported.
+THEANO_ALONE = """
+import sys
+sys.meta_path[:] = [finder for finder in sys.meta_path if finder.__module__ != "theano_compatibility"]
+import theano, json
+assert "deeplearning_tutorial" not in sys.modules
+print(json.dumps([theano.config.device, theano.gpuarray.pygpu_activated]))
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Theano alone does not run there")
 def test_theano_alone_would_have_fallen_back(tmp_path):
-    script = "import theano, json; print(json.dumps([theano.config.device, theano.gpuarray.pygpu_activated]))"
     flags = f"device=opencl9:0,base_compiledir={theano.config.base_compiledir},blas.ldflags="
-    assert ask(tmp_path, script, THEANO_FLAGS=flags) == ["opencl9:0", False]
+    assert ask(tmp_path, THEANO_ALONE, THEANO_FLAGS=flags) == ["opencl9:0", False]
 
 
 def test_compiled_code_is_kept_apart_by_type_of_processor_unless_the_user_says_how(settings):
@@ -265,14 +275,43 @@ def test_compiled_code_is_kept_apart_by_type_of_processor_unless_the_user_says_h
     assert processor_type() in theano.config.compiledir
 
 
+# One environment of several -------------------------------------------------------------------------------------------
+
+BY_SETUP = "# Written by scripts/setup; your own lines go into a file of yours.\n[global]\nbase_compiledir = {}\n"
+
+
+def test_the_environment_is_the_one_of_this_python_if_setup_made_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert configuration._environment() == ROOT / ".venv"
+    (tmp_path / "theanorc").write_text("[global]\n")  # someone else's
+    assert configuration._environment() == ROOT / ".venv"
+    (tmp_path / "theanorc").write_text(BY_SETUP.format(tmp_path))
+    assert configuration._environment() == tmp_path
+
+
+def test_the_files_of_another_environment_are_left_out(monkeypatch, tmp_path):
+    for name in ("this", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "theanorc").write_text(BY_SETUP.format(tmp_path / name / "theano"))
+    (tmp_path / "mine").write_text(USERS_FILE)
+    this, other, mine = (str(tmp_path / name) for name in ("this/theanorc", "other/theanorc", "mine"))
+    monkeypatch.setattr(configuration, "VENV", tmp_path / "this")
+    monkeypatch.setenv("THEANO_FLAGS", "")
+    monkeypatch.setenv("THEANORC", os.pathsep.join([str(EXAMPLE), other, mine]))
+    configuration._put_ours_under_the_users()
+    assert os.environ["THEANORC"].split(os.pathsep) == [str(EXAMPLE), this, mine]
+    assert configuration.configured("base_compiledir") == str(tmp_path / "this/theano")
+
+
 # A machine that scripts/setup has not seen --------------------------------------------------------------------------
 
 
 @pytest.fixture
 def without_setup(monkeypatch, tmp_path):
-    """The package as if .venv/theanorc had not been written, and the user had no configuration."""
+    """The package as if no theanorc had been written, and the user had no configuration."""
     (tmp_path / "theanorc.example").write_text(EXAMPLE.read_text())
     monkeypatch.setattr(configuration, "ROOT", tmp_path)
+    monkeypatch.setattr(configuration, "VENV", tmp_path / ".venv")
     monkeypatch.setenv("THEANORC", str(tmp_path / "nothing"))
     monkeypatch.setenv("THEANO_FLAGS", "floatX=float64,compiledir_format=mine")
     return monkeypatch
@@ -342,14 +381,14 @@ def test_blas_is_else_numpys(compiler):
 # The wrong Python, and the file -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [(3, 12, 1), (3, 10, 9), (2, 11, 0)])
+@pytest.mark.parametrize("version", [(3, 10, 9), (3, 15, 0), (2, 11, 0)])
 def test_another_python_gets_one_clear_sentence(monkeypatch, version):
     monkeypatch.setattr(sys, "version_info", version)
     monkeypatch.setattr(sys, "version", ".".join(map(str, version)) + " (main)")
-    with pytest.raises(ImportError, match=r"needs Python 3\.11") as caught:
+    with pytest.raises(ImportError, match=r"needs Python 3\.11 to 3\.14") as caught:
         engine.start()
     message = str(caught.value)
-    assert f"this is Python {'.'.join(map(str, version))}:" in message and "scripts/setup" in message
+    assert f"this is Python {'.'.join(map(str, version))}." in message and "scripts/setup" in message
     assert "\n" not in message
 
 

@@ -1,5 +1,6 @@
 """The device and the machine are reported as they are, and each trouble comes with its cure."""
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -71,6 +72,13 @@ def test_the_name_of_a_gpu_is_the_configured_one_and_its_drivers(monkeypatch, co
     assert check("device").ok
 
 
+def test_with_another_environment_than_venv_it_is_told_why(monkeypatch):
+    for environment, told in [("/some/.venv", ""), ("/some/.venv-gpu", " of /some/.venv-gpu")]:
+        monkeypatch.setattr(device.sys, "prefix", environment)
+        assert check("device").ok and check("device").found.partition(", with Python 3.")[2].endswith(told)
+        assert ("with Python" in check("device").found) == bool(told)
+
+
 def test_a_gpu_that_did_not_start_is_not_in_use(monkeypatch, configured):
     configured(device="cuda")
     monkeypatch.setattr(theano.gpuarray, "pygpu_activated", False)
@@ -97,7 +105,7 @@ def test_without_pygpu_that_is_the_cause(monkeypatch, configured):
         raise ModuleNotFoundError(f"No module named '{name}'")
 
     monkeypatch.setattr(device.importlib, "import_module", import_module)
-    with pytest.raises(DeviceError, match="pygpu.*is not installed.*\n.*python3-pygpu"):
+    with pytest.raises(DeviceError, match="pygpu.*\n.*scripts/setup --gpu.*\nIt was tried with Python 3"):
         device.start()
 
 
@@ -132,7 +140,9 @@ def test_this_machine_has_what_the_tests_need(what):
 
 def test_versions_are_named():
     found = check("versions").found
-    assert "Python 3.11" in found and "Theano 1.0.5" in found and f"NumPy {np.__version__}" in found
+    assert (
+        f"Python {sys.version.split()[0]}" in found and "Theano 1.0.5" in found and f"NumPy {np.__version__}" in found
+    )
 
 
 def assert_no(found, *words):
@@ -147,7 +157,9 @@ def assert_no(found, *words):
 
 @pytest.mark.parametrize("module", [np, theano])
 def test_another_version_is_no(monkeypatch, module):
-    monkeypatch.setattr(module, "__version__", "2.0.1")
+    monkeypatch.setattr(
+        module, "__version__", "2.0.1"
+    )  # of NumPy it is neither that of Python 3.11 nor that of newer ones
     assert_no(check("versions"), "2.0.1", "run scripts/setup")
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from deeplearning_tutorial import ROOT
-from deeplearning_tutorial.engine import libgpuarray
+from deeplearning_tutorial.engine import configuration, libgpuarray
 from deeplearning_tutorial.engine.libgpuarray import Device, explain, find_devices, link_libraries, try_device
 
 # Trying a device ----------------------------------------------------------------------------------------------------
@@ -100,8 +100,13 @@ def test_all_devices_are_found(monkeypatch, here, listed):
 # Why not ------------------------------------------------------------------------------------------------------------
 
 REASONS = {
-    "pygpu": ("ModuleNotFoundError: No module named 'pygpu'", "not installed", "python3-pygpu"),
+    "pygpu": ("ModuleNotFoundError: No module named 'pygpu'", "not installed", "scripts/setup --gpu"),
     "part of pygpu": ("ModuleNotFoundError: No module named 'pygpu.gpuarray'", "for another Python", "python3-pygpu"),
+    "libgpuarray": (
+        "ImportError: libgpuarray.so.3: cannot open shared object file: No such file or directory",
+        "libgpuarray is not found",
+        ". scripts/environment.sh",
+    ),
     "OpenCL": ("""b'Could not load "libOpenCL.so": no such file'""", "no OpenCL", "pocl-opencl-icd"),
     "platform": ("b'clGetPlatformIDs(0, NULL, &nump): Unknown error'", "no OpenCL platform", "pocl-opencl-icd"),
     "number": ("ValueError: b'Device ID out of range'", "there is no cuda", "scripts/setup --gpu"),
@@ -112,14 +117,81 @@ REASONS = {
 }
 
 
+@pytest.fixture
+def python(monkeypatch):
+    """Make this Python another one, of an environment of this repository."""
+
+    def python(version, environment=".venv", version_of_venv=None):
+        monkeypatch.setattr(libgpuarray.sys, "version_info", tuple(map(int, version.split("."))))
+        monkeypatch.setattr(libgpuarray.platform, "python_version", lambda: version)
+        monkeypatch.setattr(libgpuarray.sys, "prefix", str(ROOT / environment))
+        monkeypatch.setattr(
+            libgpuarray, "_version_of_venv", lambda: version if version_of_venv is None else version_of_venv
+        )
+
+    return python
+
+
 @pytest.mark.parametrize("error, problem, cure", REASONS.values(), ids=REASONS)
-def test_each_error_is_explained(error, problem, cure):
+def test_each_error_is_explained(python, error, problem, cure):
+    python("3.11.2")
     explained = explain("cuda", error)
     assert problem in explained[0] and cure in explained[1]
 
 
-def test_every_reason_is_another():
+def test_every_reason_is_another(python):
+    python("3.11.2")
     assert len({explain("cuda", error)[0] for error, *_ in REASONS.values()}) == len(REASONS)
+
+
+def test_a_newer_python_is_told_which_environment_has_pygpu(python):
+    python("3.13.5")
+    problem, cure = explain("opencl0:0", "ModuleNotFoundError: No module named 'pygpu'")
+    assert problem.endswith("is for Python 3.11, and this is Python 3.13.5 of .venv")
+    assert "scripts/setup --gpu makes" in cure and ".venv-gpu" in cure
+    assert "THEANO_FLAGS=device=opencl0:0 scripts/workshop" in cure
+
+
+# Which Python -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "version, environment, version_of_venv, told",
+    [
+        ("3.11.7", ".venv", None, "Python 3.11.7 of .venv"),
+        ("3.13.5", ".venv", None, "Python 3.13.5 of .venv"),
+        (
+            "3.11.2",
+            ".venv-gpu",
+            "3.13.5",
+            "Python 3.11.2 of .venv-gpu, as there is no pygpu for the Python 3.13.5 of .venv",
+        ),
+        ("3.11.2", ".venv-gpu", "3.11.2", "Python 3.11.2 of .venv-gpu"),
+        ("3.11.2", ".venv-gpu", "", "Python 3.11.2 of .venv-gpu, as pygpu is for Python 3.11"),
+        ("3.12.1", ".venv-3.12", "3.13.5", "Python 3.12.1 of .venv-3.12"),
+        ("3.11.2", "/usr", "3.11.7", "Python 3.11.2 of /usr"),
+    ],
+)
+def test_the_environment_is_told_and_why_it_is_this_one(python, version, environment, version_of_venv, told):
+    python(version, environment, version_of_venv)
+    assert libgpuarray.environment() == told
+
+
+@pytest.mark.parametrize(
+    "settings, version",
+    [
+        ("home = /usr/bin\nversion = 3.13.5\n", "3.13.5"),
+        ("version_info = 3.12.1.final.0\n", "3.12.1"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_python_of_venv_is_read_from_its_settings(monkeypatch, tmp_path, settings, version):
+    monkeypatch.setattr(libgpuarray, "ROOT", tmp_path)
+    if settings is not None:
+        (tmp_path / ".venv").mkdir()
+        (tmp_path / ".venv/pyvenv.cfg").write_text(settings)
+    assert libgpuarray._version_of_venv() == version
 
 
 @pytest.mark.parametrize("library, what", libgpuarray.NVIDIA.items(), ids=str)
@@ -258,7 +330,8 @@ def test_the_command_lists_devices_and_says_how_to_use_one(monkeypatch, capsys):
     assert libgpuarray.main(["cuda1"]) == 0
     assert "THEANO_FLAGS=device=cuda1 scripts/workshop" in capsys.readouterr().out
     assert libgpuarray.main([]) == 1
-    lines = capsys.readouterr().out.splitlines()
+    environment, *lines = capsys.readouterr().out.splitlines()
+    assert environment == libgpuarray.environment()
     assert [line.split()[0] for line in itertools.islice(lines, 0, 4, 2)] == ["cuda0", "opencl0:0"]
     assert "THEANO_FLAGS" not in "".join(lines)
 
@@ -286,7 +359,7 @@ def a_program_that_claims(**environment):
 
 
 def test_each_program_has_a_folder_for_its_kernels_and_leaves_it_to_the_next(tmp_path):
-    name = str(tmp_path / "with kernels" / "pocl")
+    name = str(tmp_path / "with-kernels" / "pocl")
     with a_program_that_claims(POCL_CACHE_DIR=name) as first:
         with a_program_that_claims(POCL_CACHE_DIR=name) as second, a_program_that_claims(POCL_CACHE_DIR=name) as third:
             assert [first, second, third] == [name, f"{name}-2", f"{name}-3"]
@@ -307,3 +380,51 @@ def test_where_nothing_can_be_written_it_is_left_to_pocl(tmp_path):
     (tmp_path / "file").touch()
     with a_program_that_claims(POCL_CACHE_DIR=str(tmp_path / "file" / "pocl")) as folder:
         assert folder == str(tmp_path / "file" / "pocl")
+
+
+def test_pocl_gets_a_path_that_it_can_compile_in(tmp_path):
+    for name in ["with a space", 'a"quote', "it's one"]:
+        with a_program_that_claims(POCL_CACHE_DIR=str(tmp_path / name), HOME=str(tmp_path)) as folder:
+            assert folder == str(tmp_path / ".cache" / "deeplearning_tutorial" / "pocl")
+    with a_program_that_claims(POCL_CACHE_DIR=str(tmp_path / "Übung"), HOME=str(tmp_path)) as folder:
+        assert folder == str(tmp_path / "Übung")
+
+
+def test_where_the_users_own_folder_has_a_space_it_is_a_temporary_one(tmp_path):
+    home = tmp_path / "a user"
+    with a_program_that_claims(HOME=str(home), TMPDIR=str(tmp_path)) as folder:
+        own = tmp_path / f"deeplearning_tutorial-{os.getuid()}"
+        assert folder == str(own / "pocl")
+        assert own.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_device_is_tried_with_a_path_that_pocl_can_compile_in(device_that, monkeypatch, tmp_path):
+    tell = "import json, os; print(json.dumps([os.environ.get('POCL_CACHE_DIR', ''), 0]))"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("POCL_CACHE_DIR", str(tmp_path / "with a space"))
+    assert device_that(tell).description == str(tmp_path / "deeplearning_tutorial" / "pocl")
+    monkeypatch.setenv("POCL_CACHE_DIR", str(tmp_path / "without"))
+    assert device_that(tell).description == str(tmp_path / "without")
+
+
+def test_libgpuarray_gets_a_path_of_ascii_for_its_own_kernels(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert libgpuarray.folder_for_kernels("/a/b c/theano") is None
+    assert libgpuarray.folder_for_kernels("") is None
+    assert libgpuarray.folder_for_kernels("/a/Übung/theano") == tmp_path / "deeplearning_tutorial" / "libgpuarray"
+
+
+@pytest.mark.parametrize(
+    "flags, path",
+    [
+        ("base_compiledir=/a/Übung", "{cache}/deeplearning_tutorial/libgpuarray"),
+        ("base_compiledir=/a/Übung,gpuarray.cache_path=/mine", "/mine"),
+        ("base_compiledir=/a/b", ""),
+    ],
+)
+def test_theano_is_told_of_that_path_unless_the_user_has_one(monkeypatch, tmp_path, flags, path):
+    cache = tmp_path / "a cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setenv("THEANO_FLAGS", flags)
+    configuration._choose_folders_of_kernels("cuda")
+    assert configuration.configured("gpuarray.cache_path") == path.format(cache=cache)

@@ -28,7 +28,8 @@ def run(*command, cwd=ROOT, **environment):
     plain = {
         name: value
         for name, value in os.environ.items()
-        if name not in (*HOMES, "THEANORC", "THEANO_FLAGS", "PYTHON", "PYTEST_ADDOPTS")
+        if name
+        not in (*HOMES, "THEANORC", "THEANO_FLAGS", "PYTHON", "PYTEST_ADDOPTS", "DEEPLEARNING_TUTORIAL_VENV", "CPATH")
     }
     return subprocess.run(
         [str(part) for part in command],

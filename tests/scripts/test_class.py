@@ -8,6 +8,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from repository_copy import pretend, write_program
+from repository_copy import run as run_alone
 
 from deeplearning_tutorial import ROOT
 
@@ -86,6 +88,32 @@ def test_a_users_jupyter_starts_after_the_notebooks_are_there(tmp_path):
 
 def test_a_kernel_wants_a_connection():
     assert subprocess.run([ROOT / "scripts" / "kernel"], capture_output=True).returncode == 2
+
+
+def tell_of_the_kernel(copy, tmp_path, mode_of_folders):
+    """`hub --kernel` of a copy that is set up, on the way to which all folders have this mode."""
+    pretend(copy, 'if [ "$1" = -c ]; then echo /bin/sh; fi')
+    write_program(tmp_path / "bin/stat", f"#!/bin/sh\necho {mode_of_folders}\n")
+    return run_alone(
+        copy / "scripts/hub", "--kernel", tmp_path / "prefix", PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    )
+
+
+def test_all_users_may_read_what_is_set_up_also_for_devices(copy, tmp_path):
+    mine = copy / ".venv-gpu/theanorc"
+    mine.parent.mkdir(mode=0o700)
+    mine.touch(mode=0o600)
+    result = tell_of_the_kernel(copy, tmp_path, "drwxr-xr-x")
+    assert "The kernel is in" in result.stdout, result.stderr
+    assert mine.stat().st_mode & 0o777 == 0o644 and mine.parent.stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "prefix/share/jupyter/kernels/deep-learning/kernel.json").exists()
+
+
+def test_a_folder_that_others_may_not_enter_is_named(copy, tmp_path):
+    result = tell_of_the_kernel(copy, tmp_path, "drwx------")
+    assert result.returncode == 1 and f"Other users may not enter {copy.resolve()}" in result.stderr
+    assert "PYTHON=/usr/bin/python3 scripts/setup" in result.stderr
+    assert not (tmp_path / "prefix").exists()
 
 
 @pytest.mark.parametrize("arguments", [[], ["--kernel", "a", "b"], ["--nonsense"], ["--copy", "a", "b"]])

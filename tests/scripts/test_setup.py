@@ -3,6 +3,7 @@
 Nothing here needs a network, and nothing changes the environment that the tests run in.
 """
 
+import ctypes
 import os
 import re
 import resource
@@ -37,6 +38,7 @@ def append_to(path):
         lambda root: (root / "deeplearning_tutorial/engine/sgemm.cpp").write_text("// faster still"),
         lambda root: append_to(root / "scripts/setup"),
         lambda root: append_to(root / "scripts/installation/python.sh"),
+        lambda root: append_to(root / "scripts/installation/site-packages/theano_compatibility.py"),
         lambda root: append_to(root / "scripts/installation/jupyter/etc/jupyter/labconfig/page_config.json"),
         lambda root: (root / "scripts/notebooks/warm_up.py").write_text("more to compile"),
         lambda root: (root / "data/mnist/train-images-idx3-ubyte").unlink(),
@@ -49,6 +51,7 @@ def append_to(path):
         "matrix products",
         "setup script",
         "a part of it",
+        "import of theano",
         "settings of Jupyter",
         "compiled code",
         "data",
@@ -138,8 +141,9 @@ def test_setup_gpu_makes_links_and_lists_devices(copy, tmp_path, answer, status)
         *libgpuarray) echo "a list, on $THEANO_FLAGS"; {answer} ;;
     esac""",
     )
-    (copy / ".venv/lib/python3.11/site-packages").mkdir(parents=True)
-    result = run(copy / "scripts/setup", "--gpu", THEANO_FLAGS="device=cuda", PYTHON=sys.executable)
+    (copy / ".venv/lib/python3.11/site-packages").mkdir(parents=True, exist_ok=True)
+    python = write_program(tmp_path / "python3.11", '#!/bin/sh\necho "ok 3.11 $0"\n')
+    result = run(copy / "scripts/setup", "--gpu", THEANO_FLAGS="device=cuda", PYTHON=str(python))
     assert result.returncode == status
     assert "GPU: libcuda.so -> /usr/lib/libcuda.so.1\n" in result.stdout
     assert result.stdout.endswith("a list, on device=cuda,device=cpu\n")
@@ -147,28 +151,54 @@ def test_setup_gpu_makes_links_and_lists_devices(copy, tmp_path, answer, status)
 
 
 @pytest.mark.parametrize("script", ["setup", "workshop", "test"])
-def test_a_python_that_is_not_3_11_gets_one_clear_sentence(copy, tmp_path, script):
+@pytest.mark.parametrize("version", [(3, 10, 9), (3, 15, 0), (2, 7, 18)])
+def test_a_python_that_is_too_old_or_too_new_gets_one_clear_sentence(copy, tmp_path, script, version):
     other = write_program(
-        tmp_path / "python3.12",
+        tmp_path / "python",
         f"""#!/bin/sh
-exec "{sys.executable}" -c 'import sys; sys.version_info = (3, 12, 1, "final", 0); exec(sys.argv[1])' "$2"
+exec "{sys.executable}" -c 'import sys; sys.version_info = (*{version}, "final", 0); exec(sys.argv[1])' "$2"
 """,
     )
     result = run(copy / "scripts" / script, PYTHON=str(other))
     assert result.returncode == 1
     assert result.stdout == ""
     assert one_sentence(result.stderr)
-    assert f"PYTHON={other} is Python 3.12.1, but Theano 1.0.5 needs a complete Python 3.11" in result.stderr
+    name = ".".join(map(str, version))
+    assert (
+        f"PYTHON={other} is Python {name}, but Theano needs a complete Python 3.11, 3.12, 3.13 or 3.14" in result.stderr
+    )
     assert "set PYTHON to one, or unset it" in result.stderr
+
+
+@pytest.mark.parametrize("version", [(3, 11, 2), (3, 12, 1), (3, 13, 0), (3, 14, 3)])
+def test_any_python_from_3_11_to_3_14_will_do(copy, tmp_path, version):
+    other = write_program(
+        tmp_path / "python",
+        f"""#!/bin/sh
+exec "{sys.executable}" -c 'import sys, sysconfig, ensurepip, venv
+include = sysconfig.get_path("include")
+sysconfig.get_path = lambda name: include
+sys.version_info = (*{version}, "final", 0)
+exec(sys.argv[1])' "$2"
+""",
+    )
+    result = run(copy / "scripts/setup", PYTHON=str(other))
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
     "lacking, problem",
     [
-        ("sys.modules.update(ensurepip=None)", "is Python 3.11.[0-9]+ without its venv module"),
+        ("sys.modules.update(ensurepip=None)", r"is Python 3\.\d+\.\d+ without its venv module"),
         (
             'import sysconfig; sysconfig.get_path = lambda name: "/nowhere"',
-            r"is Python 3.11.[0-9]+ without its C headers",
+            r"is Python 3\.\d+\.\d+ without its C headers",
+        ),
+        ('sys.implementation.name = "pypy"', "is pypy, for which there is no Theano, but"),
+        (
+            "import sysconfig; var = sysconfig.get_config_var; "
+            'sysconfig.get_config_var = lambda name: name == "Py_GIL_DISABLED" or var(name)',
+            "built for free threading",
         ),
         ("sys.exit(1)", "is not a Python that runs"),
     ],
@@ -193,7 +223,7 @@ def bare_tools(copy, tmp_path):
     (copy / ".venv/stamp").unlink()
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in "bash cat dirname env find flock grep head mkdir rm sed sha256sum tail".split():
+    for name in "bash cat dirname env find flock grep head mkdir rm sed sha256sum sort tail tr".split():
         if shutil.which(name):
             (tools / name).symlink_to(shutil.which(name))
     return tools
@@ -217,7 +247,7 @@ def test_without_a_compiler_setup_says_how_to_get_one(copy, bare_tools):
 )
 def test_setup_waits_for_another_update_of_the_package_lists(copy, bare_tools, complaint, updates):
     write_program(bare_tools / "sleep", "#!/bin/sh\n")
-    write_program(bare_tools / "apt-cache", "#!/bin/sh\n")
+    write_program(bare_tools / "apt-cache", "#!/bin/sh\necho Package: g++\n")
     write_program(
         bare_tools / "apt-get",
         f"""#!/bin/bash
@@ -233,16 +263,21 @@ for word; do case $word in update | install) echo $word >>"{copy}/calls" ;; esac
 
 # A Python that makes environments, and installs into them, but only to look at. It kills set-up, and itself, at call KILL_AT.
 INSTALLER = """#!/bin/bash
-case "$2" in *_base_executable*) echo "ok $0"; exit ;; esac
+packages=${0%/bin/*}/lib/python3.13/site-packages
+case "$2" in
+    *_base_executable*) echo "ok 3.13 $0"; exit ;;
+    *'import sys, pip'*) echo 3.13; exit ;;
+    *purelib*) echo "$packages"; exit ;;
+esac
 echo "${@:1:4}" | head -n 1 >>"$COUNTER"
-packages=${0%/bin/*}/lib/python3.11/site-packages
 die_here() { [ "$(wc -l <"$COUNTER")" != "$KILL_AT" ] || kill -KILL 0; }
 case "$*" in
     *"-m venv "*)
-        mkdir -p "$3/lib/python3.11/site-packages"; die_here
+        mkdir -p "$3/lib/python3.13/site-packages"; die_here
         mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; echo "command = $0 -m venv $3" >"$3/pyvenv.cfg" ;;
-    *"pip install"*) [ ! -e "$packages/half" ] || touch "$packages/onto-half"
+    *"pip install"*wheels.txt*) [ ! -e "$packages/half" ] || touch "$packages/onto-half"
         touch "$packages/half"; die_here; mv "$packages/half" "$packages/whole" ;;
+    *"pip install"*theano.txt*) [ -e "$packages/whole" ]; die_here; touch "$packages/theano" ;;
     *deeplearning_tutorial.data*) die_here; touch data/mnist/train-images-idx3-ubyte ;;
     *) die_here ;;
 esac
@@ -250,10 +285,10 @@ esac
 
 
 def test_setup_that_is_killed_at_any_of_its_steps_heals_when_it_is_run_again(copy, tmp_path):
-    base = write_program(tmp_path / "tools/python3.11", INSTALLER)
+    base = write_program(tmp_path / "tools/python3.13", INSTALLER)
     write_program(tmp_path / "tools/apt-get", "#!/bin/sh\n")
     counter, data = tmp_path / "counter", copy / "data/mnist/train-images-idx3-ubyte"
-    packages = copy / ".venv/lib/python3.11/site-packages"
+    packages = copy / ".venv/lib/python3.13/site-packages"
 
     def set_up(kill_at):
         counter.write_text("")
@@ -284,9 +319,125 @@ def test_setup_that_is_killed_at_any_of_its_steps_heals_when_it_is_run_again(cop
         result = set_up(0)
         assert (result.returncode, result.stderr) == (0, ""), f"killed at {counter.read_text()}"
         assert result.stdout.endswith("Everything is compiled.\n")
-        assert {path.name for path in packages.iterdir()} - {"pygpu"} == {"whole", "deeplearning_tutorial.pth"}
+        ours = {"deeplearning_tutorial.pth", "theano_compatibility.py"}
+        assert {path.name for path in packages.iterdir()} - {"pygpu"} == {"whole", "theano", *ours}
         assert data.exists() and (copy / ".venv/theanorc").read_text().count("\n") >= 3
-        assert (packages / "deeplearning_tutorial.pth").read_text() == f"{copy}\n"
+        assert (packages / "deeplearning_tutorial.pth").read_text() == f"{copy}\nimport theano_compatibility\n"
         assert "checkForUpdates" in (copy / ".venv/share/jupyter/lab/settings/overrides.json").read_text()
         assert set_up(0).stdout == ""
     assert kill_at > 8, "there were fewer calls than steps"
+
+
+# What is found out about the machine ----------------------------------------------------------------------------------
+
+CONFIGURE = """
+. "$1/scripts/environment.sh"
+for part in messages python configuration; do . "$1/scripts/installation/$part.sh"; done
+log=$2 && : >"$log"
+site_packages() { echo "$PACKAGES"; }
+flags_of_scipys_openblas
+"""
+
+# An OpenBLAS as newer releases of SciPy have it: each name has a prefix. Each function leaves its number behind.
+PREFIXED = """
+extern "C" {
+%s
+}
+"""
+
+
+def configure(copy, tmp_path, packages):
+    result = run("bash", "-euc", CONFIGURE, "bash", copy, tmp_path / "log", PACKAGES=str(packages))
+    assert (result.returncode, result.stderr) == (0, ""), (tmp_path / "log").read_text()
+    return result.stdout.strip()
+
+
+@pytest.fixture
+def plain(copy, tmp_path):
+    """A copy in a folder without spaces in its name, which the flags of a linker cannot have."""
+    return copy.rename(tmp_path / "plain")
+
+
+def test_the_openblas_of_an_older_scipy_is_linked_to(plain, tmp_path):
+    folder = tmp_path / "packages/scipy.libs"
+    folder.mkdir(parents=True)
+    (folder / "libopenblasp-r0-41284840.3.18.so").touch()
+    blas = plain / ".venv/blas"
+    assert configure(plain, tmp_path, folder.parent) == f"-L{blas} -lopenblas -Wl,-rpath,{folder}"
+    assert (blas / "libopenblas.so").resolve() == folder / "libopenblasp-r0-41284840.3.18.so"
+
+
+def test_the_openblas_of_a_newer_scipy_gets_its_usual_names(plain, tmp_path):
+    folder = tmp_path / "packages/scipy.libs"
+    folder.mkdir(parents=True)
+    names = [f"{letter}{name}_" for letter in "sd" for name in ("gemm", "gemv", "ger", "dot")]
+    functions = "\n".join(f"int last_{name}; int scipy_{name}() {{ return last_{name} = 1; }}" for name in names)
+    (tmp_path / "blas.cpp").write_text(PREFIXED % functions)
+    original = folder / "libscipy_openblas-6cdc3b4a.so"
+    subprocess.run(["g++", "-shared", "-fPIC", tmp_path / "blas.cpp", "-o", original], check=True)
+
+    blas = plain / ".venv/blas"
+    assert configure(plain, tmp_path, folder.parent) == f"-L{blas} -lopenblas -Wl,-rpath,{blas}"
+    # Loading it loads the other, which is in another folder.
+    library, scipys = ctypes.CDLL(str(blas / "libopenblas.so")), ctypes.CDLL(str(original))
+    for name in names:
+        assert ctypes.c_int.in_dll(scipys, f"last_{name}").value == 0
+        library[name](*[None] * 13)
+        assert ctypes.c_int.in_dll(scipys, f"last_{name}").value == 1
+
+
+def test_without_any_openblas_numpy_multiplies(plain, tmp_path):
+    assert configure(plain, tmp_path, tmp_path) == ""
+
+
+def test_in_a_folder_with_spaces_numpy_multiplies(copy, tmp_path):
+    (tmp_path / "packages/scipy.libs").mkdir(parents=True)
+    (tmp_path / "packages/scipy.libs/libopenblas.so").touch()
+    assert configure(copy, tmp_path, tmp_path / "packages") == ""
+
+
+# A second environment, for devices ------------------------------------------------------------------------------------
+
+
+def test_setup_gpu_of_a_newer_python_goes_on_in_the_environment_for_devices(copy, tmp_path):
+    """On Debian 13 that is."""
+    base = write_program(tmp_path / "tools/python3.13", INSTALLER)
+    old = write_program(tmp_path / "tools/python3.11", INSTALLER.replace("3.13", "3.11"))
+    (copy / "scripts/installation/libgpuarray.sh").write_text(
+        """
+libgpuarray_can_be_had() { libgpuarray_source=debian12; }
+get_libgpuarray() { mkdir -p "$1"; }
+link_pygpu() { echo "pygpu in ${venv##*/}"; }
+"""
+    )
+    counter = tmp_path / "counter"
+    environment = {
+        "PATH": f"{base.parent}:{os.environ['PATH']}",
+        "PYTHON": str(base),
+        "COUNTER": str(counter),
+        "KILL_AT": "0",
+    }
+    result = run(copy / "scripts/setup", "--gpu", **environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f"from {base}" in result.stdout and f"from {old}" in result.stdout
+    assert "there is no pygpu for Python 3.13" in result.stdout and "pygpu in .venv-gpu" in result.stdout
+    assert (copy / ".venv-gpu/libgpuarray").exists() and not (copy / ".venv/libgpuarray").exists()
+    assert counter.read_text().splitlines()[-1] == "-m deeplearning_tutorial.engine.libgpuarray"
+
+    # Once it is there, whatever asks for a device uses it.
+    result = run(copy / "scripts/setup", "--check", THEANO_FLAGS="device=cuda", **environment)
+    assert (result.returncode, result.stdout) == (1, "There is something to do: run scripts/setup.\n")
+    counter.write_text("")
+    assert run(copy / "scripts/setup", THEANO_FLAGS="device=cuda", **environment).returncode == 0
+    assert "warm_up" in counter.read_text()
+    assert run(copy / "scripts/setup", "--check", THEANO_FLAGS="device=cuda", **environment).returncode == 0
+
+
+def test_another_PYTHON_makes_the_environment_again(copy, tmp_path):
+    (copy / ".venv/pyvenv.cfg").write_text("version = 3.13.5\n")
+    pythons = {}
+    for version in ("3.12", "3.13"):
+        pythons[version] = write_program(tmp_path / f"python{version}", INSTALLER.replace("3.13", version))
+    assert run(copy / "scripts/setup", "--check", PYTHON=str(pythons["3.13"])).returncode == 0
+    assert run(copy / "scripts/setup", "--check", PYTHON=str(pythons["3.12"])).returncode == 1
+    assert run(copy / "scripts/setup", "--check").returncode == 0

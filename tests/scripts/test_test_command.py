@@ -15,7 +15,7 @@ STRICT = "-m pytest -p tests.nbval_start -p tests.nbval_stderr --nbval --nbval-c
 
 def run_tests(copy, *arguments, answers="", dataset="mnist", device="", **environment):
     pretend(copy, f"DATASET={dataset}\nDEVICE={device}\n{WHICH}\n{answers}")
-    result = run(copy / "scripts/test", *arguments, **{"CI": "", **environment})
+    result = run(copy / "scripts/test", *arguments, **{"CI": "", "DEEPLEARNING_TUTORIAL_PYTHONS": "", **environment})
     return result, [call for call in calls(copy) if call.startswith(("-m pytest", "release", "  with"))]
 
 
@@ -46,6 +46,74 @@ def test_in_continuous_integration_skipped_tests_are_a_failure(copy):
     assert result.returncode == 1 and len(stages) == 5
     assert "TESTS ON LIBGPUARRAY WERE SKIPPED:\nthere is no OpenCL platform\n" in result.stdout.split("=== Summary")[1]
     assert run_tests(copy, CI="true")[0].returncode == 0
+
+
+# --- other Pythons than that of .venv
+
+
+SETUP = """#!/bin/sh
+case "$1" in --pythons) printf '3.13 /usr/bin/python3.13\\n3.12 /usr/bin/python3.12\\n3.11 /usr/bin/python3.11\\n' ;; esac
+echo "setup $* ${DEEPLEARNING_TUTORIAL_VENV##*/} $PYTHON" >>calls
+"""
+
+
+@pytest.fixture
+def pythons(copy):
+    """A copy with a 3.11 in .venv, and the environments that its set-up would make."""
+    write_program(copy / "scripts/setup", SETUP)
+    for name in (".venv-3.13", ".venv-3.12", ".venv-gpu"):
+        write_program(copy / name / "bin/python", f'#!/bin/sh\necho "{name}: $*" >>calls\n[ ! -e "$0.fails" ]\n')
+    return copy
+
+
+def of_pythons(copy, version="3.11", **environment):
+    answers = f'case "$*" in *version_info*) echo {version} ;; esac'
+    environment = {name: value for name, value in environment.items() if value is not None}
+    result, _ = run_tests(copy, answers=answers, **environment)
+    return result, calls(copy)
+
+
+def test_what_computes_is_tested_on_the_other_pythons_too(pythons):
+    result, lines = of_pythons(pythons, DEEPLEARNING_TUTORIAL_PYTHONS="3.13 3.12")
+    assert result.returncode == 0
+    for version in ("3.12", "3.13"):
+        assert f"setup --packages .venv-{version} /usr/bin/python{version}" in lines
+        tests, notebook = (line for line in lines if line.startswith(f".venv-{version}: -m pytest"))
+        assert "tests/test_training.py" in tests and "tests/engine/test_operations.py" in tests
+        assert "--nbval-sanitize-with tests/nbval.cfg notebooks/solved/01_a.ipynb" in notebook
+    assert not [line for line in lines if ".venv-3.11" in line]
+    assert result.stdout.count("on the other Pythons that are here") == 2  # its title, and the summary
+
+
+@pytest.mark.parametrize(("wanted", "tested"), [("3.12", {"3.12"}), ("", set()), ("3.14", set())])
+def test_one_can_choose_the_pythons(pythons, wanted, tested):
+    _, lines = of_pythons(pythons, DEEPLEARNING_TUTORIAL_PYTHONS=wanted)
+    assert {version for version in ("3.12", "3.13") for line in lines if line.startswith(f".venv-{version}:")} == tested
+
+
+def test_a_failure_on_another_python_is_a_failure(pythons):
+    (pythons / ".venv-3.12/bin/python.fails").touch()
+    result, lines = of_pythons(pythons, DEEPLEARNING_TUTORIAL_PYTHONS="3.13 3.12")
+    assert result.returncode == 1
+    assert "on the other Pythons that are here         FAILED" in result.stdout
+    assert [line for line in lines if line.startswith(".venv-3.13") and "nbval" in line]
+
+
+def test_a_python_that_can_have_no_pygpu_leaves_opencl_to_another_environment(pythons):
+    result, lines = of_pythons(pythons, "3.13")
+    assert result.returncode == 0
+    assert "setup --packages .venv-gpu " in lines
+    of_gpu = [line.partition(": ")[2] for line in lines if line.startswith(".venv-gpu")]
+    assert any("tests/engine/test_on_opencl.py" in line for line in of_gpu)
+    assert any(line.endswith("notebooks/solved/06_b.ipynb") for line in of_gpu)
+    assert "SKIPPED" not in result.stdout
+
+
+def test_where_that_environment_has_no_opencl_the_summary_says_so(pythons):
+    (pythons / ".venv-gpu/bin/python.fails").touch()
+    result, _ = of_pythons(pythons, "3.13", CI="true")
+    assert result.returncode == 1
+    assert "TESTS ON LIBGPUARRAY WERE SKIPPED:" in result.stdout.split("=== Summary")[1]
 
 
 def test_on_a_gpu_all_notebooks_run_on_it_with_few_digits(copy, monkeypatch):

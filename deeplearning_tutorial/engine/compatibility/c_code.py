@@ -6,6 +6,7 @@ replaces what a definition cannot. What is wrong in one place only is mended in 
 
 import hashlib
 import re
+from pathlib import Path
 
 # NumPy 2.0 took these names of Python 2 out of npy_3kcompat.h. Without NPY_PY3K Theano takes its code for Python 2.
 DEFINITIONS = """\
@@ -18,8 +19,11 @@ DEFINITIONS = """\
 # NumPy 2.0 hides the fields of a type's description behind functions.
 PATTERNS = [(re.compile(r"PyArray_DESCR\(([^()]*)\)->elsize"), r"PyArray_ITEMSIZE(\1)")]
 
+# x[rows] += y, in place of the code for which NumPy 2.0 took the functions away.
+INCREMENT = Path(__file__).with_name("increment.cpp").read_text(encoding="utf-8")
+
 # A part of what compiled modules are found by, so that those of another version of this file are not taken.
-FLAG = "-DTHEANO_COMPATIBILITY=" + hashlib.sha256(f"{DEFINITIONS}{PATTERNS}".encode()).hexdigest()[:8]
+FLAG = "-DTHEANO_COMPATIBILITY=" + hashlib.sha256(f"{DEFINITIONS}{PATTERNS}{INCREMENT}".encode()).hexdigest()[:8]
 
 
 def modernized(code):

@@ -23,7 +23,21 @@ def asarray(a, dtype, order=None):
     try:
         return np.asarray(a, dtype=dtype, order=order)
     except OverflowError:
-        whole = np.asarray(a)
-        if whole.dtype.kind not in "iu" or (whole.dtype == np.uint64 and np.dtype(dtype).char not in "ILQ"):
+        dtype = np.dtype(dtype)
+        if dtype.kind not in "iu":
             raise
-        return whole.astype(dtype, order=order or "K")
+        end = 2**64 if dtype.char in "ILQ" else 2**63
+        numbers = [int(number) for number in np.asarray(a, dtype=object).flat]  # of 300.0 too, as NumPy 1 did
+        if not all(-(2**63) <= number < end for number in numbers):
+            raise
+        wrapped = np.array([number % 2 ** (8 * dtype.itemsize) for number in numbers], dtype=f"u{dtype.itemsize}")
+        return np.asarray(wrapped.view(dtype).reshape(np.shape(a)), order=order)
+
+
+def scalar(number, dtype):
+    """``np.int8(number)`` and the like, wrapping around as `asarray` does."""
+    if type(number) is float and np.dtype(dtype).kind in "iu":
+        number = int(number)
+    if type(number) is int:
+        return asarray(number, dtype)[()]
+    return np.dtype(dtype).type(number)

@@ -4,7 +4,9 @@
 or silently gives something else. Only what the running Python and NumPy need is replaced. None of it runs on Python 2.
 """
 
+import contextlib
 import functools
+import importlib
 import sys
 from typing import NamedTuple
 
@@ -86,6 +88,21 @@ REPLACEMENTS = {
             "        if self.has_defaults:\n            restore_defaults()\n",
         ),
     ],
+    "theano.misc.pkl_utils": [  # attributes of a pickler can no longer be set
+        Replacement(
+            "Python 3.13",
+            "            p = pickle.Pickler(f, protocol=protocol)\n            p.persistent_id = persistent_id(zip_file)\n",
+            "            persist = {'persistent_id': staticmethod(persistent_id(zip_file))}\n"
+            "            p = type('Pickler', (pickle.Pickler,), persist)(f, protocol=protocol)\n",
+        ),
+        Replacement(
+            "Python 3.13",
+            "        p = pickle.Unpickler(BytesIO(zip_file.open('pkl').read()))\n"
+            "        p.persistent_load = persistent_load(zip_file)\n",
+            "        persist = {'persistent_load': staticmethod(persistent_load(zip_file))}\n"
+            "        p = type('Unpickler', (pickle.Unpickler,), persist)(BytesIO(zip_file.open('pkl').read()))\n",
+        ),
+    ],
     "theano.tests.breakpoint": [  # which gpuarray imports, which scan imports
         Replacement("Python 3.12", "import imp\n", "from importlib.util import find_spec\n"),
         Replacement("Python 3.12", "imp.find_module(", "find_spec(", times=2),
@@ -102,8 +119,17 @@ REPLACEMENTS = {
         Replacement("NumPy 2.0", "np.cast[x.type](2)", "np.asarray(2, dtype=x.type.dtype)"),
         Replacement("NumPy 2.0", "np.cast[x.type](1)", "np.asarray(1, dtype=x.type.dtype)", times=6),
         Replacement("NumPy 2.0", ", sig='f')", ", dtype='f')", times=23),
+        Replacement("NumPy 2.4", "180, gz.type)", "180, gz.type.dtype)"),
+        Replacement("NumPy 2.4", "np.pi, gz.type)", "np.pi, gz.type.dtype)"),
         # --- rules
         Replacement("NumPy 2.0", "if np.all(x == x_):", "if np.all(numpy_1.typed(x) == x_):"),
+        Replacement("NumPy 2.0", "return self.ctor(input)", "return numpy_1.scalar(input, self.o_type.dtype)"),
+        Replacement("NumPy 2.0", "data == converted_data):", "numpy_1.typed(data) == converted_data):"),
+        Replacement(  # what a scalar operation computes in Python has the type that the graph says
+            "NumPy 2.0",
+            "            output_storage[0][0] = self.impl(*inputs)\n",
+            "            output_storage[0][0] = numpy_1.scalar(self.impl(*inputs), node.outputs[0].type.dtype)\n",
+        ),
         Replacement("NumPy 2.0", "np.float32(1.0) / x", "np.float32(1.0) / numpy_1.typed(x)"),
         Replacement(
             "NumPy 2.0",
@@ -113,28 +139,69 @@ REPLACEMENTS = {
             """            struct theano_complex%(nbits)s
             {
                 npy_float%(half_nbits)s real, imag;
+
+                operator npy_complex%(nbits)s() const {
+                    npy_complex%(nbits)s same;
+                    memcpy(&same, this, sizeof same);
+                    return same;
+                }
 """,
         ),
     ],
     "theano.tensor.basic": [
+        Replacement("NumPy 2.0", "upper_idx = lower_idx + splits[i]", "upper_idx = lower_idx + int(splits[i])"),
+        Replacement(  # which compared a type with a variable
+            "NumPy 2.4",
+            "scal.upcast(div.owner.inputs[0], div.owner.inputs[1])",
+            "scal.upcast(div.owner.inputs[0].dtype, div.owner.inputs[1].dtype)",
+        ),
         Replacement("NumPy 1.24", "np.complex(data)", "builtins.complex(data)"),
         Replacement("NumPy 2.0", "axis = NPY_MAXDIMS;", "axis = NPY_RAVEL_AXIS;", times=2),
     ],
     "theano.tensor.extra_ops": [
+        Replacement(  # where each number stands is a vector, also for a matrix
+            "NumPy 2.0",
+            "                z[i][0] = outs[i]\n",
+            "                z[i][0] = outs[i] if i == 0 else outs[i].reshape(-1)\n",
+        ),
+        Replacement(
+            "NumPy 2.0",
+            "        height, width = a.shape\n",
+            "        height, width = a.shape\n        offset = int(offset)\n",
+        ),
         Replacement("NumPy 2.0", "np.MAXDIMS", "-2147483648"),
         Replacement("NumPy 2.0", "NPY_MAXDIMS", "NPY_RAVEL_AXIS", times=3),
     ],
     "theano.tensor.subtensor": [
-        Replacement("NumPy 2.0", "NPY_MAXDIMS", "NPY_RAVEL_AXIS", times=2),
-        Replacement(  # without PyArray_MapIter*. np.add.at in `perform` is as fast since NumPy 1.25.
+        Replacement(  # a number of an integer type that is wider, or has a sign
             "NumPy 2.0",
-            "        if bool(numpy_ver < [1, 8]):\n",
-            "        if bool(numpy_ver >= [2, 0]):\n",
+            "                sub_x += y\n",
+            "                sub_x += y.astype(sub_x.dtype) if y.ndim == 0 and y.dtype.kind in 'iu' else y\n",
         ),
-        Replacement("NumPy 2.0", "        return inc_code()\n", "        return ''\n"),
+        Replacement("NumPy 2.0", "NPY_MAXDIMS", "NPY_RAVEL_AXIS", times=2),
+        Replacement("NumPy 2.0", "from .inc_code import inc_code\n", f"from {PACKAGE} import c_code\n"),
+        Replacement("NumPy 2.0", "        return inc_code()\n", "        return c_code.INCREMENT\n"),
     ],
     "theano.tensor.elemwise": [
+        Replacement(
+            "NumPy 2.0",
+            "variable.fill(self.scalar_op.identity)",
+            "variable.fill(np.asarray(self.scalar_op.identity).astype(variable.dtype))",
+        ),
+        IMPORT_NUMPY_1,
         Replacement("NumPy 2.0", "np.sctype2char(out_dtype)", "np.dtype(out_dtype).char"),
+        Replacement("NumPy 2.0", "np.asarray(variable, dtype=nout.dtype)", "numpy_1.asarray(variable, nout.dtype)"),
+    ],
+    "theano.tensor.opt": [  # -1 of an unsigned type
+        IMPORT_NUMPY_1,
+        Replacement(
+            "NumPy 2.0",
+            "np.array(-1, dtype=node.inputs[0].dtype)",
+            "numpy_1.asarray(-1, node.inputs[0].dtype)",
+        ),
+        Replacement(
+            "NumPy 2.0", "np.asarray(-1, dtype=node.outputs[0].dtype)", "numpy_1.asarray(-1, node.outputs[0].dtype)"
+        ),
     ],
     "theano.tensor.slinalg": [Replacement("NumPy 2.0", "np.ComplexWarning", "np.exceptions.ComplexWarning")],
     "theano.tensor.nnet.conv": [
@@ -164,6 +231,7 @@ REPLACEMENTS = {
     "theano.tensor.nnet.sigm": [
         Replacement("NumPy 2.0", ", sig='f')", ", dtype='f')", times=2),
         Replacement("NumPy 2.0", "1.0 / (1.0 + np.exp(-x", "1.0 / (np.float64(1.0) + np.exp(-x", times=2),
+        Replacement("NumPy 2.0", "        x = 0.5 * x\n", "        x = np.float64(0.5) * x\n"),
     ],
     "theano.misc.safe_asarray": [
         IMPORT_NUMPY_1,
@@ -180,11 +248,28 @@ REPLACEMENTS = {
         Replacement("Python 3.12", ", pkg_resources.DistributionNotFound)", ")", times=2),
         Replacement("NumPy 2.0", "from numpy.linalg.linalg import LinAlgError", "from numpy.linalg import LinAlgError"),
     ],
-    "theano.tensor.raw_random": [  # a copy of a RandomState shares its state, so that both would go on together
+    "theano.tensor.raw_random": [
+        Replacement("NumPy 2.0", "high=high[hi] + 1", "high=int(high[hi]) + 1"),
+        # a copy of a RandomState shares its state, so that both would go on together
         Replacement("NumPy 1.24", "            r = copy(r)\n", "            r = deepcopy(r)\n"),
         Replacement("NumPy 1.24", "from copy import copy\n", "from copy import deepcopy\n"),
     ],
+    # An integer constant of a graph is of the smallest type that holds it, and since NumPy 2.0 stays of that type beside a
+    # Python integer: what is counted with it wrapped around, or ended in an error.
+    "theano.sandbox.multinomial": [
+        Replacement("NumPy 2.0", "!= pvals.shape[0] * n_samples:", "!= pvals.shape[0] * int(n_samples):", times=2),
+    ],
+    "theano.tensor.nnet.neighbours": [
+        Replacement("NumPy 2.0", "        c, d = neib_shape\n", "        c, d = map(int, neib_shape)\n"),
+        Replacement(
+            "NumPy 2.0", "        step_x, step_y = neib_step\n", "        step_x, step_y = map(int, neib_step)\n"
+        ),
+    ],
+    "theano.gradient": [
+        Replacement("NumPy 2.4", "g_out.zeros_like(g_out)", "g_out.zeros_like()", times=2),  # its argument is a type
+    ],
     "theano.sandbox.rng_mrg": [
+        Replacement("NumPy 2.0", "n_elements *= s\n", "n_elements *= int(s)\n"),
         Replacement("NumPy 2.0", "mask = 0xffffffff", "mask = np.int64(0xffffffff)", times=2),
     ],
 }
@@ -204,10 +289,10 @@ def is_here(release):
 
 @functools.cache
 def _versions():
-    import numpy  # both are imported by Theano in any case, and not before that is
-    import scipy
-
-    versions = {"Python": sys.version_info[:2]}
-    for name, package in {"NumPy": numpy, "SciPy": scipy}.items():
-        versions[name] = tuple(map(int, package.__version__.split(".")[:2]))
+    """What is here, of those that Theano imports in any case. What is not here is older than anything."""
+    versions = {"Python": sys.version_info[:2], "SciPy": ()}
+    for name in ("NumPy", "SciPy"):
+        with contextlib.suppress(ImportError):
+            package = importlib.import_module(name.lower())
+            versions[name] = tuple(map(int, package.__version__.split(".")[:2]))
     return versions
