@@ -54,7 +54,8 @@ gather_site() {
     pip_into_bundle run_pip install -r "$lists/1.txt" --no-compile --target "$1" \
         --only-binary :all: --python-version 3.11 --ignore-requires-python || die_with_log "$failed"
     split_requirements "$cache/requirements"
-    pip_into_bundle build_theano install -r "$cache/requirements/theano.txt" --no-compile --target "$1" || die_with_log "$failed"
+    pip_into_bundle build_theano install -r "$cache/requirements/theano.txt" --no-compile --target "$1" ||
+        die_with_log "$failed"
 }
 
 # Tests, documentation, static libraries, and what no training needs. Theano itself uses parts of its folder of tests.

@@ -17,7 +17,8 @@ gather_packages() {
         fi
     done
     apt-get -q -y "${apt_options[@]}" --no-install-recommends --download-only install \
-        "${needed_packages[@]}" $(python_packages "$apt_python") "${wanted[@]}" 2>&1 | show_progress 'apt-get download' ||
+        "${needed_packages[@]}" $(python_packages "$apt_python") "${wanted[@]}" 2>&1 |
+        show_progress 'apt-get download' ||
         die_with_log 'Not all system packages could be downloaded; start again, and it goes on.'
     apt-get -q "${apt_options[@]}" autoclean >>"$log" 2>&1 # versions of an earlier bundle
     mkdir -p "$1"
@@ -33,15 +34,16 @@ find_packages() {
     choose_apt_python || die "$(system_name) has no Python 3.11 to 3.14: make the bundle on a release that has one."
 }
 
-# Devices need libgpuarray and a Python 3.11, which no release after Debian 12 has: the other machine makes a second environment
-# with those, as scripts/setup does here. They are small; where they cannot be had, the bundle is for the processor.
+# Devices need libgpuarray and a Python 3.11, which no release after Debian 12 has: the other machine makes a second
+# environment with those, as scripts/setup does here. They are small; where they cannot be had, the bundle is for the
+# processor.
 gather_debian12() {
     local wanted=("${libgpuarray_packages[@]}")
     needs_debian12 || return 0
     if [[ $apt_python != 3.11 ]]; then wanted+=("${python311_packages[@]}"); fi
     mkdir -p "$1"
     if libgpuarray_can_be_had && download_from_debian12 "$1" "${wanted[@]}"; then
-        note "libgpuarray${wanted[3]:+ and a Python 3.11} for devices: $(count "$1"/*.deb) packages of Debian 12, $(mebibytes "$1") MiB"
+        note "For devices, of Debian 12: libgpuarray${wanted[3]:+ and a Python 3.11}, $(mebibytes "$1") MiB"
     else
         rm -rf -- "$1"
         note "Without libgpuarray, Theano will compute on the CPU only there. ${libgpuarray_problem-}"

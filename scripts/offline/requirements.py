@@ -2,9 +2,9 @@
 
     python -m scripts.offline.requirements VERSION FOLDER [NAME]...
 
-writes lists of these packages, or of all, for any Python of a version such as 3.13: FOLDER/1.txt, and 2.txt and so on where its
-releases, such as 3.11.2 and 3.11.9, need other versions of a package, of which pip takes one a list. Theano, which is no
-wheel, is left to theano.txt.
+writes lists of these packages, or of all, for any Python of a version such as 3.13: FOLDER/1.txt, and 2.txt and so on
+where its releases, such as 3.11.2 and 3.11.9, need different versions of a package, of which pip takes one a list. Theano
+is left out, as it comes without a wheel.
 """
 
 import re

@@ -9,8 +9,8 @@ Usage: ./start [workshop | setup | test] [OPTION]...
 
 Opens the notebooks in JupyterLab; sets everything up first if that has not been done, all of it from this folder. Options
 go on to scripts/workshop, scripts/setup or scripts/test in the folder `workshop`: ./start workshop --help
-Once it is set up, those scripts can be called directly, and `packages` and `wheels` be deleted. A GPU or OpenCL may need more
-of this folder the first time: THEANO_FLAGS=device=cuda ./start workshop
+Once it is set up, those scripts can be called directly, and `packages` and `wheels` be deleted. A GPU or OpenCL may
+need more of this folder the first time: THEANO_FLAGS=device=cuda ./start workshop
 TEXT
 }
 

@@ -12,8 +12,8 @@ gather_wheels() {
     note "$(count "$1"/*) packages for Python $(joined "${@:2}"), $(mebibytes "$1") MiB"
 }
 
-# Any release of that version: the other machine's may be older or newer than this one's. Two that need different versions of a
-# package get both, from two lists.
+# For any release of that version: the other machine's may be older or newer than this one's. Where they need different
+# versions of a package, all are downloaded, from a list each.
 download_wheels() {
     local list lists=$cache/requirements-$2
     list_requirements "$2" "$lists" || return

@@ -147,7 +147,7 @@ def test_a_picture_without_a_digit_is_refused(picture, shown):
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
 def test_pixels_may_be_other_numbers_than_bytes(mode):
     numbers = np.asarray(bar())
-    numbers = numbers * 257 if mode == "I;16" else numbers / 255 if mode == "F" else numbers
+    numbers = numbers.astype("uint16") * 257 if mode == "I;16" else numbers / 255 if mode == "F" else numbers
     picture = Image.fromarray(numbers.astype({"I;16": "uint16", "I": "int32", "F": "float32"}[mode]))
     assert picture.mode == mode
     np.testing.assert_allclose(centred_digit(picture), centred_digit(bar()), atol=1)

@@ -38,6 +38,15 @@ def test_without_apt_get_it_says_where_bundles_are_made(tmp_path):
     assert "There is no apt-get here" in answer.stdout
 
 
+def test_xz_is_needed_for_a_node_only():
+    script = """
+        command() { [[ $2 != xz ]]; }; git() { :; }
+        (require_tools workshop) && echo goes on
+        (require_tools node) || echo stops"""
+    shown = call("eval", script)
+    assert "goes on" in shown and "xz is missing" in shown and "stops" in shown
+
+
 # The workshop's bundle -------------------------------------------------------------------------------------------------
 
 
