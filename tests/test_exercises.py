@@ -105,7 +105,7 @@ def test_an_answer_that_raises_is_told_what_it_raised(name, capsys):
         "returns nothing in brackets",
     ],
 )
-@pytest.mark.filterwarnings("ignore::numpy.VisibleDeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Creating an ndarray from ragged nested sequences")
 def test_no_answer_however_odd_stops_the_notebook(name, answer, capsys):
     assert check(name, answer) is EXERCISES[name].solution
     assert capsys.readouterr().out.startswith("Not quite: ")

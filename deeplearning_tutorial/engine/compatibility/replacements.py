@@ -119,6 +119,7 @@ REPLACEMENTS = {
         Replacement("NumPy 2.0", "np.cast[x.type](2)", "np.asarray(2, dtype=x.type.dtype)"),
         Replacement("NumPy 2.0", "np.cast[x.type](1)", "np.asarray(1, dtype=x.type.dtype)", times=6),
         Replacement("NumPy 2.0", ", sig='f')", ", dtype='f')", times=23),
+        Replacement("NumPy 2.0", "return np.angle(x)", "return np.angle(x if np.iscomplexobj(x) else np.float64(x))"),
         Replacement("NumPy 2.4", "180, gz.type)", "180, gz.type.dtype)"),
         Replacement("NumPy 2.4", "np.pi, gz.type)", "np.pi, gz.type.dtype)"),
         # --- rules
