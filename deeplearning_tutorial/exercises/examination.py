@@ -178,8 +178,11 @@ def array_of(answer, *arguments, known=()):
         )
     if callable(result):
         raise Wrong("It returns a function. Call that function with the data, and return what comes out.")
-    found = np.asarray(result)
-    if found.dtype.kind not in "biuf":
+    try:
+        found = np.asarray(result)
+    except ValueError:  # NumPy 1.24 and newer, about rows of different lengths
+        found = None
+    if found is None or found.dtype.kind not in "biuf":
         raise Wrong(f"It returns {type(result).__name__}, and not an array of numbers.")
     return found
 

@@ -19,7 +19,7 @@ def set_and_return(learning_rate, factor):
 
 
 def set_as_it_is(learning_rate, factor):
-    learning_rate.set_value(learning_rate.get_value() * factor)
+    learning_rate.set_value(learning_rate.get_value() * np.float64(factor))
 
 
 def textbook(theta, velocity, gradient, mu, epsilon):
@@ -82,7 +82,7 @@ MISTAKES = [
     ("decay", lambda rate, factor: [(rate, np.float32(rate.get_value() * factor))], "today's number"),
     (
         "decay",
-        lambda rate, factor: [(rate, T.cast(rate.eval() * factor, "float32"))],
+        lambda rate, factor: [(rate, T.cast(rate.eval() * np.float64(factor), "float32"))],
         "falls in the first step and then stays",
     ),
     ("decay", lambda rate, factor: [(rate, rate - factor)], "factor is subtracted"),

@@ -446,6 +446,7 @@ def test_without_its_helper_training_goes_on_with_the_same_digits():
     x, y = training_set()
     fresh = FreshEpochs(x, y, 7, distort)
     fresh(0)
+    fresh._helper.result(1)  # now it waits to be asked, and cannot have the digits ready before it is killed
     os.kill(fresh._helper._process.pid, signal.SIGKILL)
     fresh._helper._process.join()
     expected = fresh._make(1), fresh._make(2)

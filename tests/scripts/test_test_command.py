@@ -54,6 +54,8 @@ def test_in_continuous_integration_skipped_tests_are_a_failure(copy):
 SETUP = """#!/bin/sh
 case "$1" in --pythons) printf '3.13 /usr/bin/python3.13\\n3.12 /usr/bin/python3.12\\n3.11 /usr/bin/python3.11\\n' ;; esac
 echo "setup $* ${DEEPLEARNING_TUTORIAL_VENV##*/} $PYTHON" >>calls
+new=$DEEPLEARNING_TUTORIAL_VENV/bin/new
+if [ -e "$new" ]; then mv "$new" "${new%new}python"; fi
 """
 
 
@@ -62,7 +64,9 @@ def pythons(copy):
     """A copy with a 3.11 in .venv, and the environments that its set-up would make."""
     write_program(copy / "scripts/setup", SETUP)
     for name in (".venv-3.13", ".venv-3.12", ".venv-gpu"):
-        write_program(copy / name / "bin/python", f'#!/bin/sh\necho "{name}: $*" >>calls\n[ ! -e "$0.fails" ]\n')
+        # There is none until it is set up.
+        answer = f'echo "{name}: $*" >>calls\n[ ! -e "$0.fails" ]\n'
+        write_program(copy / name / "bin/new", f"#!/bin/sh\n{answer}")
     return copy
 
 
