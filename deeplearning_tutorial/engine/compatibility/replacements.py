@@ -206,6 +206,7 @@ REPLACEMENTS = {
     ],
     "theano.tensor.slinalg": [Replacement("NumPy 2.0", "np.ComplexWarning", "np.exceptions.ComplexWarning")],
     "theano.tensor.nnet.conv": [
+        Replacement("NumPy 2.0", "'<numpy/noprefix.h>'", "'<numpy/arrayobject.h>'"),
         Replacement(  # since 1.8 without these names, which Theano does without; before it says so, it imports half of SciPy
             "SciPy 1.10",
             "    from scipy.signal.signaltools import _valfrommode",
