@@ -10,7 +10,7 @@ stands in a folder named after who uses it.
 `benchmarks`    who measures how fast it is
 `offline`       who prepares a machine without a network
 `installation`  scripts/setup: what it installs, and how
-`development`   who changes this repository: what scripts/test --quick runs
+`development`   who changes this repository: what scripts/test --quick runs; Theano's own tests
 `files`         how a file is written: all of it, or nothing
 `machine`       what this machine is, and the device that Theano is to compute on
 ==============  =====================================================================

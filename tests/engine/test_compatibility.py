@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+from theano.sandbox.rng_mrg import MRG_RandomStreams
+from theano.tensor.extra_ops import Unique, fill_diagonal_offset
+from theano.tensor.shared_randomstreams import RandomStreams
 
 from deeplearning_tutorial import ROOT, engine
 from deeplearning_tutorial.engine.compatibility import c_code, loader, numpy_rules, replacements
@@ -227,6 +230,46 @@ def test_what_is_no_integer_is_refused(value):
 def test_scalars_wrap_around_as_they_did(value, dtype, right):
     found = numpy_rules.scalar(value, dtype)
     assert found == right and found.dtype == dtype
+
+
+PYTHON = theano.compile.Mode(linker="py", optimizer="fast_run")
+A = T.dmatrix("A")
+B = T.dvector("B")
+SIZES = T.bvector("sizes")
+# With integer constants of a graph, which are of the smallest type that holds them: value, and what it should be.
+SMALL_CONSTANTS = {
+    "the diagonal above, of a large matrix": (
+        lambda: theano.function([A], fill_diagonal_offset(A, 5, 3))(np.zeros((300, 300))).sum(),
+        5 * 297,
+    ),
+    "parts whose sizes add up to more than 127": (
+        lambda: [len(part) for part in theano.function([B, SIZES], T.split(B, SIZES, 3), mode=PYTHON)(np.arange(250.0), [100, 100, 50])],
+        [100, 100, 50],
+    ),
+    "random integers up to 127": (
+        lambda: theano.function([], RandomStreams(1).random_integers((50,), low=T.constant(126), high=T.constant(127)))().max(),
+        127,
+    ),
+    "more random numbers than 127": (
+        lambda: theano.function([], MRG_RandomStreams(1).uniform((T.constant(100), T.constant(3))), mode=PYTHON)().shape,
+        (100, 3),
+    ),
+    "the gradient of degrees": (lambda: theano.function([B], T.grad(T.deg2rad(B).sum(), B))([1.0])[0], np.pi / 180),
+    "where each number stands": (
+        lambda: theano.function([A], Unique(return_inverse=True)(A)[1])([[3, 1], [1, 3]]).tolist(),
+        [1, 0, 0, 1],
+    ),
+    "minus an unsigned number": (
+        lambda: theano.function([SIZES], -T.cast(SIZES, "uint8"), mode=PYTHON)([1, 2]).tolist(),
+        [255, 254],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMALL_CONSTANTS)
+def test_what_is_counted_with_a_small_constant_is_right(name):
+    compute, right = SMALL_CONSTANTS[name]
+    np.testing.assert_allclose(compute(), right)
 
 
 # --- C++ code
