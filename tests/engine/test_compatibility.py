@@ -175,6 +175,7 @@ def test_python_numbers_count_as_numbers_of_their_own_type():
     assert numpy_rules.typed(0.1) != np.float32(0.1)
     assert (np.float32(1) / numpy_rules.typed(3.0)).dtype == np.float64
     assert numpy_rules.typed(3).dtype == np.int64
+    assert numpy_rules.typed(-(2**63) - 1) != np.float32(-(2**63))
     number = np.float32(3)
     assert numpy_rules.typed(number) is number
 

@@ -9,7 +9,10 @@ import numpy as np
 
 def typed(number):
     """A Python number as the NumPy number of its own type, so that it counts as that beside others; others as they are."""
-    return number if isinstance(number, np.generic | np.ndarray) else np.asarray(number)[()]
+    if isinstance(number, np.generic | np.ndarray):
+        return number
+    array = np.asarray(number)
+    return array if array.dtype == object else array[()]  # an integer that is too large for NumPy is compared as it is
 
 
 def asarray(a, dtype, order=None):
