@@ -18,6 +18,7 @@ NOT_HERE = [
     "could not be downloaded",
     "has no package",
     "There is no apt-get here",
+    "xz is missing",
     "for x86-64",
 ]
 
