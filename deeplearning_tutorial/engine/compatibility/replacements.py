@@ -233,7 +233,11 @@ REPLACEMENTS = {
     "theano.tensor.nnet.sigm": [
         Replacement("NumPy 2.0", ", sig='f')", ", dtype='f')", times=2),
         Replacement("NumPy 2.0", "1.0 / (1.0 + np.exp(-x", "1.0 / (np.float64(1.0) + np.exp(-x", times=2),
-        Replacement("NumPy 2.0", "        x = 0.5 * x\n", "        x = np.float64(0.5) * x\n"),
+        Replacement(
+            "NumPy 2.0",
+            "        x = 0.5 * x\n",
+            "        x = (0.5 if isinstance(x, complex) else np.float64(0.5)) * x\n",
+        ),
     ],
     "theano.misc.safe_asarray": [
         IMPORT_NUMPY_1,

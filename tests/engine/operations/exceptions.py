@@ -33,9 +33,6 @@ _BESSEL = (
     "SciPy has new code for Bessel functions since 1.15: other last digits, and another value where the old one was nan"
 )
 _ANGLE = "NumPy has new code for the arctan2 of float32: another last digit, which is far from the last of a float64"
-_COMPLEX_SIGMOID = (
-    "Python's complex numbers cannot be compared, and NumPy's can: 3.11 raises an error, others return a number"
-)
 
 # The cases whose numbers are others on newer Pythons, for reasons of NumPy's and SciPy's own. Their types are compared.
 OTHER_NUMBERS = {
@@ -47,8 +44,4 @@ OTHER_NUMBERS = {
     **{("elementwise", f"jv {kinds}"): _BESSEL for kinds in ("float64 float64", "int64 complex64")},
     ("elementwise", "iv float64 complex64"): _BESSEL,
     **{(group, "angle complex64"): _ANGLE for group in ("elementwise", "scalars")},
-}
-# The cases that raise an error on 3.11 only.
-RAISES_ON_3_11 = {
-    ("elementwise", f"ultra_fast_sigmoid {kind}"): _COMPLEX_SIGMOID for kind in ("complex64", "complex128")
 }
