@@ -25,7 +25,13 @@ def copy(tmp_path):
     ):
         shutil.copy(ROOT / name, root / name)
     # With a device asked for, a .venv without pygpu would leave that to another environment.
-    for name in ("data/mnist", "data/mnist-5k", "notebooks/solved", "tests", ".venv/lib/python3.11/site-packages/pygpu"):
+    for name in (
+        "data/mnist",
+        "data/mnist-5k",
+        "notebooks/solved",
+        "tests",
+        ".venv/lib/python3.11/site-packages/pygpu",
+    ):
         (root / name).mkdir(parents=True)
     for name in ("01_a.ipynb", "06_b.ipynb"):
         (root / "notebooks" / name).touch()
