@@ -16,6 +16,8 @@ from tqdm import tqdm
 from scripts.notebooks.client import notebook_client
 
 LITTLE = {"DEEPLEARNING_TUTORIAL_ROWS": "1200", "DEEPLEARNING_TUTORIAL_EPOCHS": "5", "TQDM_DISABLE": "1"}
+# Where it is set to anything, Python compiles modules of Theano that the engine replaces lines of once more in each program.
+KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 def main():
@@ -31,7 +33,7 @@ def main():
 def run(path, nb, bar):
     """Run a notebook and forget what comes out. A cell that fails does no harm here, but is named."""
     client = notebook_client(nb, path.parent, allow_errors=True, on_cell_start=lambda cell, cell_index: bar.update())
-    client.execute(env={**os.environ, **LITTLE})
+    client.execute(env={**os.environ, **LITTLE, **KEEP_BYTECODE})
     for cell in nb.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
