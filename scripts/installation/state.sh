@@ -15,17 +15,14 @@ fingerprint() (
     printf '%s\n' "$root"
 )
 
-is_compiled() {
-    [[ -e $compiled ]] && [[ $(<"$compiled") == "$(fingerprint)" ]]
-}
+# Whether a file was written when all of this was as it is now.
+is_up_to_date() { [[ -e $1 && $(<"$1") == "$(fingerprint)" ]]; }
 
-is_done() {
-    [[ -e $stamp && -x $python ]] && python_is_as_chosen && [[ $(<"$stamp") == "$(fingerprint)" ]] && has_data
-}
+is_compiled() { is_up_to_date "$compiled"; }
 
-has_packages() {
-    [[ -e $packages && -x $python ]] && python_is_as_chosen && [[ $(<"$packages") == "$(fingerprint)" ]]
-}
+has_packages() { [[ -x $python ]] && python_is_as_chosen && is_up_to_date "$packages"; }
+
+is_done() { [[ -x $python ]] && python_is_as_chosen && is_up_to_date "$stamp" && has_data; }
 
 # Two set-ups at once would write into the same files; the lock goes away with the process that holds it.
 wait_for_other_setup() {
