@@ -273,11 +273,24 @@ def _with_velocity(updates, momentum, move):
     for parameter, next_value in updates.items():
         velocity = _zeros_like(parameter, name=f"velocity of {parameter.name or 'a parameter'}")
         mu = T.cast(momentum, parameter.dtype)
-        step = T.cast(next_value - parameter, parameter.dtype)  # the optimizer cancels sgd's parameter again
+        step = T.cast(_step(parameter, next_value), parameter.dtype)
         new_velocity = mu * velocity + step
         result[velocity] = new_velocity
         result[parameter] = parameter + move(mu, new_velocity, step)
     return result
+
+
+def _step(parameter, next_value):
+    """How far a rule takes a parameter: as the rule says, where it adds to the parameter or subtracts from it.
+
+    In floats ``(parameter + step) - parameter`` has the digits of the step that are left beside the parameter's.
+    """
+    rule = next_value.owner
+    if rule is not None and rule.op == T.sub and rule.inputs[0] is parameter:
+        return -rule.inputs[1]
+    if rule is not None and rule.op == T.add and len(rule.inputs) == 2 and parameter in rule.inputs:
+        return rule.inputs[1 - rule.inputs.index(parameter)]
+    return next_value - parameter
 
 
 def _zeros_like(parameter, name):

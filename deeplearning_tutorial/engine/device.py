@@ -4,7 +4,6 @@ Theano falls back silently: to the CPU when there is no GPU, to interpreted Pyth
 nothing here trusts the configuration: each answer comes from what happened.
 """
 
-import functools
 import importlib
 import importlib.metadata
 import logging
@@ -108,32 +107,6 @@ def start():
     os.environ.pop("THEANO_GPU_IS_ALREADY_ACTIVE", None)
     # Theano's own FAST_COMPILE runs operations in Python, and those of a GPU have no Python version.
     theano.compile.mode.predefined_modes["FAST_COMPILE"] = theano.compile.Mode("cvm", "fast_compile")
-    if theano.config.device.startswith("opencl"):
-        _prepare_opencl()
-
-
-@functools.cache  # once in a process
-def _prepare_opencl():
-    """Keep what OpenCL's compiler refuses out of all graphs."""
-    # These two put an operation of CUDA into the graph. Without them a classifier's cost is the host's.
-    for rewrite in [
-        "local_gpua_crossentropysoftmaxargmax1hotwithbias",
-        "local_gpua_crossentropysoftmax1hotwithbiasdx",
-    ]:
-        for rewrites in [theano.gpuarray.opt.gpu_optimizer, theano.gpuarray.opt.gpu_optimizer2]:
-            rewrites.remove_tags(rewrite, "fast_run", "fast_compile", "gpuarray")
-    theano.tensor.opt.register_canonicalize(_maximum_for_opencl, "fast_compile")
-
-
-@theano.gof.local_optimizer([T.maximum, T.minimum])
-def _maximum_for_opencl(node):
-    """Rewrite ``maximum(x, y)`` as switches: its C code has a ``nan("")`` that OpenCL's compiler refuses."""
-    if node.op not in (T.maximum, T.minimum):
-        return False
-    x, y = node.inputs
-    x_is_it, y_is_it = (x >= y, y > x) if node.op == T.maximum else (x <= y, y < x)
-    # Neither comparison holds where one of the two is NaN, and then their sum is NaN too.
-    return [T.cast(T.switch(y_is_it, y, T.switch(x_is_it, x, x + y)), node.outputs[0].dtype)]
 
 
 def _why_not_started():

@@ -13,6 +13,7 @@ PACKAGE = __name__.rpartition(".")[0]
 PARTS = {
     "compilation": "theano.gof",
     "random_streams": "theano.sandbox.rng_mrg",
+    "corrections": "theano",
     "rewrites": "theano",
 }
 

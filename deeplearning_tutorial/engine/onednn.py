@@ -78,42 +78,46 @@ def build():
 
 
 def check(library):
-    """Multiply two matrices with a library's ``sgemm_``, each as it is and transposed, and compare with NumPy.
+    """Multiply matrices with a library's ``sgemm_``, each as it is and transposed, and compare with NumPy.
 
     Raises
     ------
     ArithmeticError
-        If a result is another one.
+        If a result is another one, or an error of BLAS is not one of Python.
     """
     import numpy as np
 
-    sgemm = ctypes.CDLL(str(library)).sgemm_
+    sgemm = ctypes.PyDLL(str(library)).sgemm_
     rng = np.random.RandomState(0)
-    # Small, and large enough for threads to share: a mini-batch of 20 in each of the three places.
-    for m, n, k in [(20, 40, 30), (20, 300, 100), (300, 20, 100), (300, 100, 20)]:
+
+    def multiply(transa, transb, alpha, a, b, beta, c, k, lda=None):
+        numbers = [
+            ctypes.byref(ctypes.c_int(n))
+            for n in (*c.shape, k, max(1, len(a)) if lda is None else lda, max(1, len(b)), len(c))
+        ]
+        factors = [ctypes.byref(ctypes.c_float(factor)) for factor in (alpha, beta)]
+        a, b, c = (array.ctypes.data_as(ctypes.c_void_p) for array in (a, b, c))
+        sgemm(transa, transb, *numbers[:3], factors[0], a, numbers[3], b, numbers[4], factors[1], c, numbers[5])
+
+    # Small, and large enough for threads to share: a mini-batch of 20 in each of the three places. And an empty sum.
+    for m, n, k in [(20, 40, 30), (20, 300, 100), (300, 20, 100), (300, 100, 20), (20, 40, 0)]:
         for transa, transb in [(b"N", b"N"), (b"T", b"N"), (b"N", b"T"), (b"T", b"T")]:
             a = rng.normal(size=(m, k) if transa == b"N" else (k, m)).astype("float32", order="F")
             b = rng.normal(size=(k, n) if transb == b"N" else (n, k)).astype("float32", order="F")
-            c = rng.normal(size=(m, n)).astype("float32", order="F")
-            wanted = 0.5 * (a if transa == b"N" else a.T) @ (b if transb == b"N" else b.T) + 2 * c
-            sizes = [ctypes.byref(ctypes.c_int(size)) for size in (m, n, k, len(a), len(b), len(c))]
-            alpha, beta = (ctypes.byref(ctypes.c_float(factor)) for factor in (0.5, 2))
-            pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (a, b, c)]
-            sgemm(
-                transa,
-                transb,
-                *sizes[:3],
-                alpha,
-                pointers[0],
-                sizes[3],
-                pointers[1],
-                sizes[4],
-                beta,
-                pointers[2],
-                sizes[5],
-            )
-            if not np.allclose(c, wanted, atol=1e-3):
-                raise ArithmeticError(f"sgemm_ in {library} does not multiply as NumPy does.")
+            product = (a if transa == b"N" else a.T) @ (b if transb == b"N" else b.T)
+            for alpha, beta in [(0.5, 2), (0.5, 0), (0, 2), (0, 0)]:
+                c = rng.normal(size=(m, n)).astype("float32", order="F")
+                wanted = alpha * product + beta * c
+                if beta == 0:
+                    c[:] = np.nan  # it must not be read
+                multiply(transa, transb, alpha, a, b, beta, c, k)
+                if not np.allclose(c, wanted, atol=1e-3):
+                    raise ArithmeticError(f"sgemm_ in {library} does not multiply as NumPy does.")
+    try:
+        multiply(b"N", b"N", 1, a, a, 0, np.zeros((20, 40), "float32", order="F"), 20, lda=4)  # of rows that overlap
+    except ValueError:
+        return
+    raise ArithmeticError(f"sgemm_ in {library} does not report an error.")
 
 
 if __name__ == "__main__":

@@ -17,10 +17,16 @@ though, Theano 1.0.5 goes from one element to the next, each time to another str
 vectorize the loop: in a network 784-800-800-10 with dropout that took three sevenths of each training step. Here 64 streams
 advance together. The numbers are the same to the last bit, and Theano's own code for GPUs is not touched.
 
+Another fault is mended with it: `uniform` and `normal` took any `dtype`. Of an integer type came the bits of floats, or NaN, and
+of float16 a float32. Now the first is an error, and the second a float16.
+
 Importing this module is all there is to do; the import hook does it when Theano's generator is imported.
 """
 
-from theano.sandbox.rng_mrg import mrg_uniform
+import functools
+
+import theano.tensor as T
+from theano.sandbox.rng_mrg import MRG_RandomStreams, mrg_uniform
 
 # What a state holds, for each stream: the last three values of both recurrences, (x_n, x_n-1, x_n-2, y_n, y_n-1, y_n-2).
 _CODE = r"""
@@ -86,3 +92,20 @@ def _version(self, _theanos=mrg_uniform.c_code_cache_version):
 
 mrg_uniform.c_support_code = _support_code
 mrg_uniform.c_code_cache_version = _version
+
+
+def _of_floats(theanos):
+    @functools.wraps(theanos)
+    def draw(self, *arguments, dtype=None, **options):
+        if dtype is not None and not str(dtype).startswith("float"):
+            raise ValueError(
+                f"{theanos.__name__} draws floats, and dtype is {dtype}: draw them with dtype={T.config.floatX!r} and use T.cast."
+            )
+        numbers = theanos(self, *arguments, dtype=dtype, **options)
+        return numbers if dtype is None else T.cast(numbers, dtype)
+
+    return draw
+
+
+for _distribution in ("uniform", "normal"):
+    setattr(MRG_RandomStreams, _distribution, _of_floats(getattr(MRG_RandomStreams, _distribution)))

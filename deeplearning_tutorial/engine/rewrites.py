@@ -1,18 +1,7 @@
-r"""Three rewrites of graphs that Theano's optimizer lacks; each makes training faster, and none changes what is computed.
+r"""Two rewrites of graphs that Theano's optimizer lacks; each makes training faster, and none changes what is computed.
 
 Theano rewrites a graph before it compiles it. Importing this module adds to its rewrites; the import hook
 does it when Theano is imported.
-
-**A sum that is there already is not added up again** (`reuse_difference`). The update rule of momentum,
-
->>> velocity_next = 0.9 * velocity - 0.1 * gradient
->>> parameter_next = parameter + velocity_next
-
-becomes ``parameter + 0.9 * velocity - 0.1 * gradient`` in the second line, in search of terms that cancel. So the sum of
-the first line is computed twice, and, worse, the gradient of a weight matrix has two readers. With one, Theano
-computes ``0.9 * velocity - 0.1 * x.T . delta`` as what BLAS calls a gemm, the product of two matrices added to a third in
-place: no gradient is stored, no sum either. The rewrite gives the second line its first form back once the
-terms have cancelled, before Theano looks for a gemm.
 
 **Element-wise operations on matrices of one shape are one loop** (`fuse_one_shape`), on the CPU. ``delta * (1 - tanh(a) ** 2)``,
 three loops over memory, becomes one. Theano has such a rewrite, which theanorc.example turns off: it also fuses
@@ -30,29 +19,8 @@ from theano.tensor.elemwise import Elemwise, Sum
 from theano.tensor.opt import FusionOptimizer
 
 # When Theano does what, by the numbers in its database of rewrites.
-BETWEEN_STABLE_FORM_AND_BLAS = 1.6
 BETWEEN_GPU_AND_FUSION = 48.9
 FUSION = 49
-
-
-@theano.gof.local_optimizer([T.sub])
-def reuse_difference(node):
-    """Rewrite ``(p + a) - b`` as ``p + (a - b)`` where the graph computes ``a - b`` anyway."""
-    if node.op != T.sub:
-        return False
-    total, b = node.inputs
-    if total.owner is None or total.owner.op != T.add or len(total.clients) > 1:
-        return False
-    for a in total.owner.inputs:
-        for client, _ in a.clients:
-            if client == "output" or client.op != T.sub or client.inputs != [a, b]:
-                continue
-            # Of a wider type the difference is another one: it does not wrap, and is rounded less.
-            if client.outputs[0].dtype == node.outputs[0].dtype:
-                others = list(total.owner.inputs)
-                others.remove(a)  # once: of a + a - b one a is left
-                return [T.add(*others, client.outputs[0])]
-    return False
 
 
 def fuse_one_shape(node):
@@ -68,7 +36,8 @@ def fuse_one_shape(node):
             and len({client for client, _ in variable.clients}) == 1
         )
 
-    if not any(map(is_fused, node.inputs)):
+    fused = [variable.owner for variable in node.inputs if is_fused(variable)]
+    if not fused or not all(map(_has_c_code, [node, *fused])):
         return False
     scalars = {}  # the arrays that the loop reads, and the number that it has from each
 
@@ -93,6 +62,20 @@ def _has_one_shape(node):
         array.dtype == output.dtype and (array.broadcastable == output.broadcastable or all(array.broadcastable))
         for array in node.inputs
     )
+
+
+def _has_c_code(node):
+    """Whether its function of numbers can be written in C++. That of erfinv, for one, cannot."""
+    operation = node.op.scalar_op
+    scalar_node = operation.make_node(*[get_scalar_type(i.dtype).make_variable() for i in node.inputs])
+    names = [
+        [f"{kind}{i}" for i, _ in enumerate(variables)] for kind, variables in zip("xz", (node.inputs, node.outputs))
+    ]
+    try:
+        operation.c_code(scalar_node, "function", *names, {"fail": ""})
+    except (theano.gof.utils.MethodNotDefined, NotImplementedError):
+        return False
+    return True
 
 
 _SUM_ROWS = r"""
@@ -156,6 +139,5 @@ def _everywhere(rewrite):
 
 
 register = theano.compile.optdb.register
-register("reuse_difference", _everywhere(reuse_difference), BETWEEN_STABLE_FORM_AND_BLAS, "fast_run")
 register("sum_rows", _everywhere(sum_rows), BETWEEN_GPU_AND_FUSION, "fast_run")
 register("fuse_one_shape", FusionOptimizer(fuse_one_shape), FUSION, "fast_run", "fusion")

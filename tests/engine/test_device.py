@@ -110,21 +110,6 @@ def test_without_pygpu_that_is_the_cause(monkeypatch, configured):
         device.start()
 
 
-x, y = T.vectors("x", "y")
-NUMBERS = [np.array(values, dtype="float32") for values in ([1, 2, np.nan, 3, 0, -np.inf], [2, 1, 4, np.nan, 0, 5])]
-
-
-@pytest.mark.parametrize("operation, numpys", [(T.maximum, np.maximum), (T.minimum, np.minimum)])
-def test_for_opencl_maximum_is_rewritten_as_switches(operation, numpys):
-    (rewritten,) = device._maximum_for_opencl.transform(operation(x, y).owner)
-    assert rewritten.dtype == "float32"
-    np.testing.assert_array_equal(theano.function([x, y], rewritten, mode="FAST_COMPILE")(*NUMBERS), numpys(*NUMBERS))
-
-
-def test_other_operations_are_not_rewritten():
-    assert not device._maximum_for_opencl.transform((x + y).owner)
-
-
 # The machine --------------------------------------------------------------------------------------------------------
 
 

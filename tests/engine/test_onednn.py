@@ -97,15 +97,105 @@ MISTAKES = [
 ]
 
 
+LIB = Path(sys.prefix) / "lib"
+ONEDNN = [LIB / "libdnnl.so.3", "-Xlinker", "-rpath", "-Xlinker", LIB]
+
+
 @needs_onednn
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_in_how_threads_share_is_noticed(folder, mistake):
-    lib = Path(sys.prefix) / "lib"
-    library = compiled(
-        folder, broken(*mistake), libraries=[lib / "libdnnl.so.3", "-Xlinker", "-rpath", "-Xlinker", lib]
-    )
+    library = compiled(folder, broken(*mistake), libraries=ONEDNN)
     assert check(library, 1)
     assert not check(library, 2)
+
+
+@needs_onednn
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        ("if (product.adds_nothing()) return product.scale();",),
+        ("return k == 0 || alpha == 0;", "return k == 0;"),
+        ("beta == 0 ? 0 : beta * *number", "beta * *number"),
+        ("        return report(&PyExc_ValueError, message);", "        return;"),
+    ],
+    ids=["empty sums", "times 0", "nan", "errors"],
+)
+def test_a_mistake_in_what_onednn_is_not_asked_for_is_noticed(folder, mistake):
+    assert not check(compiled(folder, broken(*mistake), libraries=ONEDNN), 1)
+
+
+def sgemm(library, m, n, k, arrays, leading, alpha=1, beta=0):
+    """Call it as Fortran would; with Python's lock where the library was loaded as a `ctypes.PyDLL`."""
+    a, b, c = (array.ctypes.data_as(ctypes.c_void_p) for array in arrays)
+    m, n, k, lda, ldb, ldc = (ctypes.byref(ctypes.c_int(number)) for number in (m, n, k, *leading))
+    alpha, beta = (ctypes.byref(ctypes.c_float(factor)) for factor in (alpha, beta))
+    library.sgemm_(b"N", b"N", m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+
+
+SQUARES = [np.ones((2, 2), "float32") for _ in range(3)]
+
+
+@needs_onednn
+@pytest.mark.parametrize(
+    "sizes, leading, parameter",
+    [
+        ((2, 2, 2), (1, 2, 2), 8),
+        ((2, 2, 2), (2, 1, 2), 10),
+        ((2, 2, 2), (2, 2, 1), 13),
+        ((-1, 2, 2), (2, 2, 2), 3),
+        ((2, -1, 2), (2, 2, 2), 4),
+        ((2, 2, -1), (2, 2, 2), 5),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_an_error(sizes, leading, parameter):
+    with pytest.raises(ValueError, match=f"BLAS cannot compute SGEMM: its parameter number {parameter} has an illegal"):
+        sgemm(ctypes.PyDLL(str(onednn.LIBRARY)), *sizes, SQUARES, leading)
+
+
+@needs_onednn
+@pytest.mark.parametrize("sizes", [(0, 2, 2), (2, 0, 2), (0, 0, 0), (2, 2, 0)])
+def test_an_empty_matrix_is_none(sizes):
+    """However short its rows are said to be."""
+    result = np.full((2, 2), np.nan, "float32")
+    sgemm(ctypes.PyDLL(str(onednn.LIBRARY)), *sizes, [*SQUARES[:2], result], (0, 0, 2))
+    assert np.isnan(result).all() if 0 in sizes[:2] else (result == 0).all()
+
+
+@needs_onednn
+def test_an_error_in_a_thread_that_python_knows_nothing_of_is_raised_in_the_main_thread():
+    with pytest.raises(RuntimeError, match="BLAS cannot compute SGEMM"):
+        sgemm(ctypes.CDLL(str(onednn.LIBRARY)), 2, 2, 2, SQUARES, (1, 2, 2))  # without Python's lock
+        for _ in range(1000):  # Python looks for such errors now and then
+            pass
+
+
+# A oneDNN that has no memory, in the last of several threads.
+FAILING = """
+extern "C" int dnnl_sgemm(char, char, int64_t, int64_t, int64_t, float, const float*, int64_t, const float*, int64_t, float,
+                          float*, int64_t)
+{
+    return omp_get_thread_num() == omp_get_num_threads() - 1 ? 1 : 0;
+}
+"""
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_an_error_of_onednn_is_one_of_python(folder, n_threads):
+    library = compiled(folder, onednn.SOURCE.read_text() + FAILING)
+    program = f"""
+import ctypes, sys
+sys.path[:0] = {[str(ROOT), str(ROOT / "tests" / "engine")]}
+from test_onednn import np, sgemm
+for m, n, k in [(20, 300, 100), (300, 20, 100), (300, 100, 20), (400, 400, 400)]:
+    try:
+        sgemm(ctypes.PyDLL({str(library)!r}), m, n, k, [np.ones((400, 400), "float32")] * 3, (400, 400, 400))
+    except RuntimeError as error:
+        assert str(error).endswith("dnnl_sgemm reports status 1."), error
+    else:
+        raise AssertionError((m, n, k))
+"""
+    environment = os.environ | {"OMP_NUM_THREADS": str(n_threads)}
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT, check=True)
 
 
 @needs_onednn
@@ -152,7 +242,7 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
 def test_a_library_that_does_not_work_is_not_left_behind(folder, monkeypatch):
     onednn.LIBRARY.write_text("of an earlier set-up")
     source = folder.parent / "broken.cpp"
-    source.write_text(broken("        product.compute();\n    else", "        ;\n    else"))
+    source.write_text(broken("? product.compute() :", "? 0 :"))
     monkeypatch.setattr(onednn, "SOURCE", source)
     with pytest.raises(OSError, match="does not work: .*does not multiply as NumPy does"):
         onednn.build()

@@ -74,3 +74,13 @@ def test_another_recurrence_would_be_noticed(monkeypatch):
     _, state = drawn((65, 7))
     _, theanos_state = drawn((65, 7), mode=theano.Mode(linker="py", optimizer="fast_run"))
     assert not np.array_equal(state, theanos_state)
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+def test_only_floats_are_drawn(distribution):
+    draw = getattr(MRG_RandomStreams(1), distribution)
+    with pytest.raises(ValueError, match="dtype is int64: draw them with dtype='float"):
+        draw((3,), dtype="int64")
+    numbers = draw((3,), dtype="float16")
+    assert numbers.dtype == "float16"
+    assert theano.function([], numbers, mode=theano.Mode("py", "fast_run").excluding("gpuarray"))().dtype == "float16"

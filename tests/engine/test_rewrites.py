@@ -5,7 +5,7 @@ import pytest
 import theano
 import theano.tensor as T
 
-from deeplearning_tutorial.updates import apply_momentum, apply_nesterov_momentum, sgd
+from deeplearning_tutorial.updates import apply_momentum, sgd
 
 
 @pytest.fixture(autouse=True)
@@ -21,96 +21,20 @@ def network():
     return [x, t], T.mean((T.tanh(T.dot(x, W) + b) - t) ** 2), [W, b]
 
 
-def trained(rule, excluded, n_steps=20):
-    """The compiled function and the parameters after some steps."""
-    inputs, cost, params = network()
-    mode = theano.Mode(optimizer="fast_run").excluding(excluded) if excluded else theano.Mode(optimizer="fast_run")
-    step = theano.function(inputs, cost, updates=rule(sgd(cost, params, 0.1), 0.9), mode=mode)
-    rng = np.random.RandomState(1)
-    for _ in range(n_steps):
-        step(rng.normal(size=(5, 6)).astype("float32"), rng.uniform(-1, 1, (5, 4)).astype("float32"))
-    return step, [parameter.get_value() for parameter in params]
-
-
 def operations(function):
     return [type(node.op).__name__ for node in function.maker.fgraph.toposort()]
 
 
 @pytest.mark.skipif(theano.config.device != "cpu", reason="on a GPU the sums are fused into one loop instead")
 def test_momentum_adds_the_gradient_to_the_velocity_in_place():
-    step, _ = trained(apply_momentum, None, n_steps=0)
+    inputs, cost, params = network()
+    step = theano.function(inputs, cost, updates=apply_momentum(sgd(cost, params, 0.1), 0.9))
     assert operations(step).count("Gemm") == 1
     assert "Dot22Scalar" not in operations(step)
 
 
-def test_without_the_rewrite_it_does_not():
-    step, _ = trained(apply_momentum, "reuse_difference", n_steps=0)
-    assert "Gemm" not in operations(step)
-
-
-@pytest.mark.parametrize("rule", [apply_momentum, apply_nesterov_momentum])
-def test_parameters_are_the_same_without_it(rule):
-    for ours, theanos in zip(trained(rule, None)[1], trained(rule, "reuse_difference")[1]):
-        np.testing.assert_allclose(ours, theanos, rtol=1e-4, atol=1e-6)
-
-
 def compiled(outputs, inputs):
     return theano.function(inputs, outputs, mode=theano.Mode(linker="py", optimizer="fast_run").excluding("gpuarray"))
-
-
-def test_a_difference_that_is_there_is_used():
-    p, a, b = T.vectors("p", "a", "b")
-    function = compiled([a - b, p + a - b], [p, a, b])
-    assert len(function.maker.fgraph.apply_nodes) == 2
-    values = np.float32([1, 2]), np.float32([3, 5]), np.float32([7, 11])
-    np.testing.assert_array_equal(function(*values)[1], [-3, -4])
-
-
-def test_several_terms_stay_terms():
-    p, q, a, b = T.vectors("p", "q", "a", "b")
-    function = compiled([a - b, p + q + a - b], [p, q, a, b])
-    result = function(*np.float32([[1], [10], [100], [1000]]))
-    assert [float(value[0]) for value in result] == [-900, -889]
-
-
-@pytest.mark.parametrize("copies", [1, 2, 3])
-def test_of_equal_terms_one_is_used_and_the_others_stay(copies):
-    p, a, b = T.vectors("p", "a", "b")
-    function = compiled([a - b, T.add(p, *[a] * copies) - b, T.add(*[a] * (copies + 1)) - b], [p, a, b])
-    difference, with_p, without_p = function(*np.float32([[1, 2], [30, 50], [700, 1100]]))
-    np.testing.assert_array_equal(difference, [-670, -1050])
-    np.testing.assert_array_equal(with_p, np.float32([1, 2]) + copies * np.float32([30, 50]) - [700, 1100])
-    np.testing.assert_array_equal(without_p, (copies + 1) * np.float32([30, 50]) - [700, 1100])
-
-
-@pytest.mark.parametrize("narrow, wide", [("uint8", "int32"), ("int8", "int64"), ("float32", "float64")])
-def test_a_difference_of_a_narrower_type_is_not_used(narrow, wide):
-    p, a, b = T.vector("p", wide), T.vector("a", narrow), T.vector("b", narrow)
-    function = compiled([a - b, p + a - b], [p, a, b])
-    values = np.array([1], wide), np.array([100], narrow), np.array([101], narrow)
-    difference, result = function(*values)
-    assert (difference.dtype, result.dtype) == (narrow, wide)
-    assert result == 0  # also where 100 - 101 does not fit
-
-
-def test_a_difference_of_a_narrower_type_keeps_its_digits_in_a_wider_one():
-    p, a, b = T.dvector("p"), T.fvector("a"), T.fvector("b")
-    function = compiled([a - b, p + a - b], [p, a, b])
-    _, result = function([0.0], np.float32([1]), np.float32([1e-9]))
-    assert result == 1 - np.float64(np.float32(1e-9)) < 1
-
-
-def test_a_difference_that_is_not_there_is_not_made():
-    p, a, b = T.vectors("p", "a", "b")
-    function = compiled([b - a, p + a - b], [p, a, b])
-    result = function(*np.float32([[1], [100], [1000]]))
-    assert [float(value[0]) for value in result] == [900, -899]
-
-
-def test_a_sum_that_others_need_is_kept():
-    p, a, b = T.vectors("p", "a", "b")
-    function = compiled([p + a, a - b, p + a - b], [p, a, b])
-    assert [float(value[0]) for value in function(*np.float32([[1], [10], [100]]))] == [11, -90, -89]
 
 
 # Loops over arrays of one shape --------------------------------------------------------------------------------------
@@ -182,6 +106,14 @@ def test_a_single_number_is_read_by_the_loop():
     function = theano.function([a, factor], factor * T.sqr(a))
     assert len(of_the_cpu(function)) == 1
     np.testing.assert_array_equal(function(np.float32([[1, 2]]), np.float32(3)), [[3, 12]])
+
+
+@on_the_cpu
+def test_operations_without_c_code_stay_as_they_are():
+    x = T.matrix("x")
+    function = theano.function([x], T.grad(T.sum(T.erfinv(x)), x))
+    assert not any("erfinv" in operation and "Composite" in operation for operation in of_the_cpu(function))
+    np.testing.assert_allclose(function(np.float32([[0, 0.5]])), [[0.8862269, 1.1125850]], rtol=1e-5)
 
 
 @on_the_cpu

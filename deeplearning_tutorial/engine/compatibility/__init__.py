@@ -12,8 +12,8 @@ Theano's own bytecode.
 `c_code`            the same for the C++ code that Theano generates
 ==================  ==================================================================================
 
-On Python 3.11 with NumPy 1.23 only imports of SciPy are replaced. What Theano computes there is the measure for newer
-pairs: tests/engine/test_operations.py compares each operation, value and type.
+On Python 3.11 with NumPy 1.23 only imports of SciPy are replaced, and indexing by a list of slices. What Theano computes
+there is the measure for newer pairs: tests/engine/test_operations.py compares each operation, value and type.
 """
 
 import sys

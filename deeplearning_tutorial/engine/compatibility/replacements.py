@@ -205,6 +205,15 @@ REPLACEMENTS = {
         ),
     ],
     "theano.tensor.slinalg": [Replacement("NumPy 2.0", "np.ComplexWarning", "np.exceptions.ComplexWarning")],
+    "theano.tensor.signal.pool": [  # a list of slices is no tuple of slices any more
+        Replacement(
+            "NumPy 1.23",
+            "yk[[region_slices[i][r[i]] for i in xrange(nd)]]",
+            "yk[tuple([region_slices[i][r[i]] for i in xrange(nd)])]",
+            times=3,
+        ),
+        Replacement("NumPy 1.23", "gxk[region_slice] += val", "gxk[tuple(region_slice)] += val"),
+    ],
     "theano.tensor.nnet.conv": [
         Replacement("NumPy 2.0", "'<numpy/noprefix.h>'", "'<numpy/arrayobject.h>'"),
         Replacement(  # since 1.8 without these names, which Theano does without; before it says so, it imports half of SciPy

@@ -1,0 +1,42 @@
+"""Comparisons of a variable with itself: a NaN is not equal to itself."""
+
+import theano
+from theano import scalar
+from theano.tensor import opt
+
+from deeplearning_tutorial.engine.corrections.rewriting import of_integers, only_where
+
+# What is true of each integer, and not of NaN.
+SEES_NAN = (scalar.EQ, scalar.NEQ, scalar.LE, scalar.GE)
+
+
+def not_of_nan(node):
+    """Whether a comparison is of two variables, or of one that cannot be NaN.
+
+    Theano 1.0.5 takes ``T.eq(x, x)``, ``x <= x`` and ``x >= x`` for true and ``T.neq(x, x)`` for false
+    (`theano.tensor.opt.local_useless_elemwise`, `local_useless_elemwise_comparison`), so that ``T.neq(x, x)``, which asks where x
+    is NaN, never says so. Right is what IEEE 754 has. Source: aesara #29.
+    """
+    operation = getattr(node.op, "scalar_op", None)
+    return not isinstance(operation, SEES_NAN) or node.inputs[0] is not node.inputs[1] or of_integers(node)
+
+
+only_where(opt.local_useless_elemwise, not_of_nan)
+only_where(opt.local_useless_elemwise_comparison, not_of_nan)
+
+
+def not_of_one_shape(node):
+    """Whether no constant array decides about ``and`` and ``or`` for an array of another shape.
+
+    Theano 1.0.5 replaces ``T.or_(x, zeros)`` by x also where the constant has more elements than x, prints an error of its
+    optimizer, and goes on (`theano.tensor.opt.local_useless_elemwise`). Right is to leave it.
+    """
+    logical = isinstance(getattr(node.op, "scalar_op", None), (scalar.AND, scalar.OR, scalar.XOR))
+    return not logical or all(
+        variable.broadcastable == node.outputs[0].broadcastable
+        for variable in node.inputs
+        if not isinstance(variable, theano.Constant)
+    )
+
+
+only_where(opt.local_useless_elemwise, not_of_one_shape)

@@ -1,0 +1,48 @@
+"""How a rewrite of Theano's is corrected: the same object, under the same name in Theano's databases, does something else."""
+
+
+def only_where(rewrite, *conditions):
+    """Let a rewrite act only on nodes that meet all conditions."""
+    theanos = rewrite.transform
+
+    def transform(node):
+        return theanos(node) if all(condition(node) for condition in conditions) else False
+
+    rewrite.transform = transform
+
+
+def instead_of(rewrite):
+    """Decorate the function that a rewrite is to call instead of its own."""
+
+    def replace(transform):
+        rewrite.transform = transform
+        return transform
+
+    return replace
+
+
+def leave_out(rewrite):
+    """Let a rewrite do nothing."""
+    rewrite.transform = lambda node: False
+
+
+def is_float(variable):
+    return variable.dtype.startswith("float")
+
+
+def is_discrete(variable):
+    """Whether it holds integers or booleans."""
+    return variable.dtype.startswith(("int", "uint", "bool"))
+
+
+def of_one_type(node):
+    """Whether all inputs of a node have the type of number of its output."""
+    return all(variable.dtype == node.outputs[0].dtype for variable in node.inputs)
+
+
+def of_floats(node):
+    return all(map(is_float, node.inputs))
+
+
+def of_integers(node):
+    return all(map(is_discrete, node.inputs))

@@ -1,0 +1,107 @@
+"""What Theano knows of the shape of a result before it is computed: only what is true."""
+
+import numpy as np
+import theano.tensor as T
+from theano.gof import Apply, Constant
+from theano.tensor import basic, extra_ops, opt, subtensor
+
+from deeplearning_tutorial.engine.corrections.rewriting import instead_of
+
+
+def update_shape(self, r, other_r, _theanos=opt.ShapeFeature.update_shape):
+    """Take over what is known about the shape of a variable's replacement, if that does not ask for the variable's own shape.
+
+    Theano 1.0.5 asks only for a part of that question (`theano.tensor.opt.ShapeFeature.update_shape`): with two reshapes, of which the
+    second restores ``x.shape``, the shape of x was an expression of itself, and the optimizer never ended.
+    """
+    lengths = self.shape_of.get(other_r)
+    if self.shape_of.get(r) is not None and lengths is not None and any(_asks_for_shape_of(r, i) for i in lengths):
+        return
+    _theanos(self, r, other_r)
+
+
+def _asks_for_shape_of(variable, length):
+    nodes = [length.owner] if getattr(length, "owner", None) is not None else []
+    for node in nodes:
+        if isinstance(node.op, T.Shape):
+            if node.inputs[0] is variable:
+                return True
+        elif not isinstance(node.op, opt.Shape_i):
+            nodes.extend(i.owner for i in node.inputs if i.owner is not None and i.owner not in nodes)
+    return False
+
+
+opt.ShapeFeature.update_shape = update_shape
+
+
+@instead_of(opt.local_useless_reshape)
+def useless_reshape(node, _theanos=opt.local_useless_reshape.transform):
+    """Drop a reshape to the shape that an array has.
+
+    Theano 1.0.5 also drops each one from a vector to a vector (`theano.tensor.opt.local_useless_reshape`), so that a wrong length
+    was no error.
+    """
+    x, shape = node.inputs
+    if x.ndim != 1 or node.outputs[0].ndim != 1:
+        return _theanos(node)
+    if isinstance(shape, Constant) and shape.data.tolist() == [-1]:
+        return [x] if x.type == node.outputs[0].type else False
+    feature = getattr(getattr(node, "fgraph", None), "shape_feature", None)
+    if feature is None or shape.owner is None or not isinstance(shape.owner.op, opt.MakeVector):
+        return False
+    return [x] if shape.owner.inputs[0] == feature.get_shape(x, 0) and x.type == node.outputs[0].type else False
+
+
+def subtensor_node(self, x, *inputs, _theanos=subtensor.Subtensor.make_node):
+    """A slice, whose length is known to be 1 only where it is.
+
+    Theano 1.0.5 pays no attention to the step (`theano.tensor.subtensor.Subtensor.make_node`): of ``x[0:3:-1]``, with an axis that
+    is known to have one element, it took the length for 1, and computed on with that. Right is 0.
+    """
+    node = _theanos(self, x, *inputs)
+    if not any(isinstance(index, slice) and index.step is not None for index in self.idx_list):
+        return node
+    broadcastable, axis = list(node.outputs[0].broadcastable), 0
+    for index in self.get_constant_idx(node.inputs, allow_partial=True):
+        if isinstance(index, slice):
+            goes_up = index.step is None or isinstance(index.step, int | np.integer) and index.step > 0
+            broadcastable[axis] &= goes_up or index.stop is None
+            axis += 1
+    if tuple(broadcastable) == node.outputs[0].broadcastable:
+        return node
+    return Apply(self, node.inputs, [T.TensorType(node.outputs[0].dtype, broadcastable)()])
+
+
+subtensor.Subtensor.make_node = subtensor_node
+
+
+def split_node(self, *inputs, _theanos=basic.Split.make_node):
+    """Parts of an array, whose lengths are not known from its own.
+
+    Theano 1.0.5 takes each part of an axis of one element to have one (`theano.tensor.basic.Split.make_node`).
+    """
+    node = _theanos(self, *inputs)
+    x, axis = node.inputs[:2]
+    if not any(x.broadcastable):
+        return node
+    broadcastable = [False] * x.ndim
+    if isinstance(axis, Constant):
+        broadcastable = list(x.broadcastable)
+        broadcastable[int(axis.data)] = False
+    return Apply(self, node.inputs, [T.TensorType(x.dtype, broadcastable)() for _ in node.outputs])
+
+
+basic.Split.make_node = split_node
+
+
+def difference_node(self, x, _theanos=extra_ops.DiffOp.make_node):
+    """Differences along an axis, of which there are fewer than elements; Theano 1.0.5 forgets that (`extra_ops.DiffOp`)."""
+    node = _theanos(self, x)
+    broadcastable = list(node.outputs[0].broadcastable)
+    if not self.n or not broadcastable[self.axis]:
+        return node
+    broadcastable[self.axis] = False
+    return Apply(self, node.inputs, [T.TensorType(node.outputs[0].dtype, broadcastable)()])
+
+
+extra_ops.DiffOp.make_node = difference_node

@@ -1,0 +1,64 @@
+"""What Theano knows of the shape of a result before it is computed."""
+
+import numpy as np
+import pytest
+import theano
+import theano.tensor as T
+from every_mode import array, check
+
+V = array([1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("length", [3, 5])
+def test_a_reshape_to_another_length_is_an_error(length):
+    for optimizer in ("fast_run", "fast_compile", None):
+        v, n = T.vector("v"), T.lscalar("n")
+        for shape in [(length,), (n,)]:
+            mode = theano.Mode("py", optimizer)
+            with pytest.raises(ValueError, match="reshape"):
+                theano.function([v, n], v.reshape(shape), mode=mode, on_unused_input="ignore")(V, length)
+
+
+def test_a_reshape_to_its_own_shape_is_dropped():
+    v = T.vector("v")
+    function = theano.function([v], [(v * 2).reshape((-1,)), v.reshape(v.shape)], mode=theano.Mode("py", "fast_run"))
+    assert not any(isinstance(node.op, T.Reshape) for node in function.maker.fgraph.apply_nodes)
+    assert [result.tolist() for result in function(V)] == [[2, 4, 6, 8], [1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize(
+    "index", [np.s_[0:3:-1], np.s_[:0], np.s_[:0:3], np.s_[::-1], np.s_[0::-1], np.s_[5:], np.s_[:2:2]]
+)
+def test_slices_of_an_axis_of_one_element(index):
+    def build(x):
+        one = T.addbroadcast(x, 0)
+        return [one[index], (one * 2 + one)[index], T.exp(one)[index], one[index].shape[0]]
+
+    x = array([1])
+    check([x[index], 3 * x[index], np.exp(x[index]), len(x[index])], build, x)
+
+
+def test_slices_by_variable_steps():
+    check(np.zeros(0), lambda x, step: T.addbroadcast(x, 0)[0:3:step], array([1]), array(-1, "int64"))
+
+
+@pytest.mark.parametrize("constant", [True, False])
+def test_parts_of_an_axis_of_one_element(constant):
+    def build(x, axis):
+        parts = T.split(T.addbroadcast(x, 0), [1, 0], 2, axis=0 if constant else axis)
+        return [part * 2 for part in parts]
+
+    check([[[2, 4]], np.zeros((0, 2))], build, [[1, 2]], array(0, "int64"))
+
+
+def test_differences_along_an_axis_of_one_element():
+    check(np.zeros((2, 0)), lambda x: T.extra_ops.diff(T.addbroadcast(x, 1), axis=1) * 2, [[1], [2]])
+
+
+def test_reshapes_there_and_back():
+    x = array(np.arange(12).reshape(2, 2, 3))
+
+    def build(x):
+        return T.grad(T.sum(x.reshape((4, 3)).reshape(x.shape, ndim=3) * x), x)
+
+    check(2 * x, build, x)
