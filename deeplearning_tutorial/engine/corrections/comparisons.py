@@ -1,5 +1,7 @@
 """Comparisons of a variable with itself: a NaN is not equal to itself."""
 
+import copy
+
 import theano
 from theano import scalar
 from theano.tensor import opt
@@ -40,3 +42,28 @@ def not_of_one_shape(node):
 
 
 only_where(opt.local_useless_elemwise, not_of_one_shape)
+
+
+def is_same_range(self, other, _theanos=scalar.InRange.__eq__):
+    """Whether two comparisons with bounds are the same: with the bounds in it, or not.
+
+    Theano 1.0.5 takes ``0 < x < 1`` and ``0 <= x <= 1`` for one operation (`theano.scalar.basic.InRange`), and so for one compiled
+    module, and computes both as the first that it meets.
+    """
+    return bool(_theanos(self, other)) and (self.openlow, self.openhi) == (other.openlow, other.openhi)
+
+
+def hash_of_range(self, _theanos=scalar.InRange.__hash__):
+    return hash((_theanos(self), self.openlow, self.openhi))
+
+
+def range_in_place(self, output_types_preference=None, name=None):
+    """The same with another type of result. Theano 1.0.5 asks its class, which wants both bounds, and printed an error."""
+    same = copy.copy(self)
+    if output_types_preference is not None:
+        same.output_types_preference = output_types_preference
+    return same
+
+
+scalar.InRange.__eq__, scalar.InRange.__hash__ = is_same_range, hash_of_range
+scalar.InRange.make_new_inplace = range_in_place

@@ -3,7 +3,7 @@
 import numpy as np
 import theano.tensor as T
 from theano.gof import Apply, Constant
-from theano.tensor import basic, extra_ops, opt, subtensor
+from theano.tensor import basic, extra_ops, opt, opt_uncanonicalize, subtensor
 
 from deeplearning_tutorial.engine.corrections.rewriting import instead_of
 
@@ -105,3 +105,17 @@ def difference_node(self, x, _theanos=extra_ops.DiffOp.make_node):
 
 
 extra_ops.DiffOp.make_node = difference_node
+
+
+@instead_of(opt_uncanonicalize.local_dimshuffle_subtensor)
+def dropped_axes(node, _theanos=opt_uncanonicalize.local_dimshuffle_subtensor.transform):
+    """Index an axis of one element by 0, in place of dropping it after a slice.
+
+    Theano 1.0.5 miscounts the numbers of slices with a step (`theano.tensor.opt_uncanonicalize.local_dimshuffle_subtensor`), and
+    printed an error of its optimizer for ``x[::-1][0]``.
+    """
+    inner = node.inputs[0].owner
+    indices = inner.op.idx_list if inner is not None and isinstance(inner.op, subtensor.Subtensor) else ()
+    if any(isinstance(index, slice) and index.step is not None for index in indices):
+        return False
+    return _theanos(node)

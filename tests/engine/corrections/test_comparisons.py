@@ -44,3 +44,20 @@ def test_a_constant_array_keeps_its_shape_in_and_and_or():
         return [T.or_(x.dimshuffle("x"), zeros), T.and_(x.dimshuffle("x"), ones)]
 
     check([[1, 1, 1], [1, 1, 1]], build, array(True, bool))
+
+
+@pytest.mark.parametrize("closed_first", [True, False])
+def test_ranges_with_and_without_their_bounds_are_two(closed_first):
+    ranges = [T.Elemwise(theano.scalar.inclosedrange), T.Elemwise(theano.scalar.inopenrange)]
+    right = [[1, 1, 1], [0, 1, 0]]
+    if not closed_first:
+        ranges, right = ranges[::-1], right[::-1]
+    check_compiled_too(right, lambda x: [inside(x, np.float32(0), np.float32(1)) for inside in ranges], [0, 0.5, 1])
+
+
+def test_a_range_of_booleans():
+    check(
+        [0, 1],
+        lambda x: T.Elemwise(theano.scalar.inclosedrange)(x, np.array(True), np.array(True)),
+        array([False, True], bool),
+    )

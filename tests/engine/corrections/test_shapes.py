@@ -62,3 +62,8 @@ def test_reshapes_there_and_back():
         return T.grad(T.sum(x.reshape((4, 3)).reshape(x.shape, ndim=3) * x), x)
 
     check(2 * x, build, x)
+
+
+def test_an_axis_of_one_element_turned_round_and_dropped():
+    x = array([[1, 2, 3]])
+    check([x[::-1][0], x[::-1, 1:][0]], lambda x: [T.addbroadcast(x, 0)[::-1][0], T.addbroadcast(x, 0)[::-1, 1:][0]], x)
