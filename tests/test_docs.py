@@ -235,6 +235,38 @@ def test_a_fault_without_its_test_is_found():
     assert missing_tests(wrong) == ["test_that_nobody_wrote", "B"]
 
 
+# What Theano computes wrongly ------------------------------------------------------------------------------------------------
+
+CORRECTIONS = read("docs/theano-corrections.md")
+
+
+def unwritten_tests(page):
+    """The tests that a page names and nobody has written, and the numbered rows for which it names none."""
+    written = {
+        name
+        for path in (ROOT / "tests/engine").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    named = set(re.findall(r"`(test_\w+)`", page))
+    rows = set(re.findall(r"^\| (P?\d+) \|", page, flags=re.MULTILINE))
+    backed = set()
+    for paragraph in re.findall(r"^Tests.*?(?=\n\n)", page, flags=re.DOTALL | re.MULTILINE):
+        backed |= set(re.findall(r"\bP?\d+\b", paragraph))
+        for first, last in re.findall(r"\b(\d+) to (\d+)\b", paragraph):
+            backed |= {str(i) for i in range(int(first), int(last) + 1)}
+    return sorted(named - written) + sorted(rows - backed)
+
+
+def test_each_correction_is_backed_by_a_test():
+    assert unwritten_tests(CORRECTIONS) == []
+    assert len(re.findall(r"^\| P?\d+ \|", CORRECTIONS, flags=re.MULTILINE)) > 70
+
+
+def test_a_correction_without_its_test_is_found():
+    page = "| 1 | x | 0 | 1 |\n| 2 | y | 0 | 1 |\n| 3 | z | 0 | 1 |\n\nTests: 1 to 2 `test_that_nobody_wrote`.\n\n"
+    assert unwritten_tests(page) == ["test_that_nobody_wrote", "3"]
+
+
 # The house -----------------------------------------------------------------------------------------------------------
 
 

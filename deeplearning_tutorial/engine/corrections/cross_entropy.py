@@ -18,6 +18,7 @@ import theano
 import theano.tensor as T
 from theano.tensor import nnet, subtensor
 
+AFTER_FUSED_LOSSES = 2.02
 AFTER_STABLE_FORMS = 2.05  # by the numbers in Theano's database of rewrites, `optdb`
 
 PICKING = (
@@ -122,3 +123,25 @@ for _rewrite in (log_of_picked, gradient_of_logarithm, gradient_of_picked):
     theano.compile.optdb.register(
         _name, theano.gof.opt.in2out(_rewrite, name=_name), AFTER_STABLE_FORMS, "fast_run", "fast_compile_gpu"
     )
+
+
+@theano.gof.local_optimizer([T.fill])
+def fill_of_row(node):
+    """Fill a vector of the length of a row without taking one, as there may be none.
+
+    Theano 1.0.5 makes the biases of a softmax that has none from its first row (`crossentropy_to_crossentropy_with_softmax`,
+    `local_advanced_indexing_crossentropy_onehot`): the loss of no examples was an IndexError. Right are no losses.
+    """
+    if node.op != T.fill:
+        return False
+    row, value = node.inputs
+    x = row.owner.inputs[0] if row.owner is not None and isinstance(row.owner.op, subtensor.Subtensor) else None
+    if x is None or x.ndim != 2 or row.ndim != 1 or len(row.owner.op.idx_list) != 1 or not all(value.broadcastable):
+        return False
+    filled = T.alloc(value.dimshuffle(), x.shape[1])
+    return [filled] if filled.type == node.outputs[0].type else False
+
+
+theano.compile.optdb.register(
+    "fill_of_row", theano.tensor.opt.in2out(fill_of_row), AFTER_FUSED_LOSSES, "fast_run", "fast_compile"
+)

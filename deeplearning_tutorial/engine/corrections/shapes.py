@@ -43,7 +43,8 @@ def useless_reshape(node, _theanos=opt.local_useless_reshape.transform):
     """
     x, shape = node.inputs
     if x.ndim != 1 or node.outputs[0].ndim != 1:
-        return _theanos(node)
+        result = _theanos(node)
+        return result if result and result[0].type == node.outputs[0].type else False
     if isinstance(shape, Constant) and shape.data.tolist() == [-1]:
         return [x] if x.type == node.outputs[0].type else False
     feature = getattr(getattr(node, "fgraph", None), "shape_feature", None)

@@ -118,3 +118,18 @@ def test_without_the_rewrites_the_gradient_is_nan():
 def test_other_graphs_are_not_rewritten(variable):
     for rewrite in (cross_entropy.log_of_picked, cross_entropy.gradient_of_logarithm, cross_entropy.gradient_of_picked):
         assert not rewrite.transform(variable.owner)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda x, y: T.nnet.categorical_crossentropy(T.nnet.softmax(x), y),
+        lambda x, y: -T.log(T.nnet.softmax(x))[T.arange(y.shape[0]), y],
+        lambda x, y: T.grad(T.sum(T.log(T.nnet.softmax(x))[T.arange(y.shape[0]), y]), x)[:, 0],
+    ],
+)
+@pytest.mark.parametrize("optimizer", ["fast_run", "fast_compile", None])
+def test_no_examples_have_no_losses(loss, optimizer):
+    x, y = T.fmatrix("x"), T.ivector("y")
+    function = theano.function([x, y], loss(x, y), mode=theano.Mode("py", optimizer))
+    assert function(np.zeros((0, 2), "float32"), np.zeros(0, "int32")).shape == (0,)
