@@ -369,7 +369,8 @@ def merge_switches(node, _theanos=opt.local_merge_switch_same_cond.transform):
     operation = getattr(node.op, "scalar_op", None)
     if isinstance(operation, (scalar.IntDiv, scalar.Mod)) and is_discrete(node.outputs[0]):
         return False
-    return _theanos(node)
+    result = _theanos(node)
+    return result if result and result[0].type == node.outputs[0].type else False
 
 
 @instead_of(opt.local_useless_switch)

@@ -6,6 +6,7 @@ import theano.tensor as T
 from theano.gof import Apply, Op
 from theano.tensor import basic, extra_ops, opt
 from theano.tensor.elemwise import CAReduce, MulWithoutZeros, Prod, ProdWithoutZeros, Sum
+from theano.tensor.var import _tensor_py_operators
 
 from deeplearning_tutorial.engine.corrections.rewriting import instead_of, is_float, leave_out, of_floats
 
@@ -133,6 +134,23 @@ def multiply_without_zeros(self, node, inputs, outputs):
 ProdWithoutZeros.perform = multiply_without_zeros
 MulWithoutZeros.identity = 1.0
 MulWithoutZeros.c_code_cache_version = lambda self: (1, "the product of nothing is 1")
+
+
+# Norms -------------------------------------------------------------------------------------------------------------------
+
+
+def norm(self, L, axis=None, keepdims=False, _theanos=_tensor_py_operators.norm):
+    """``sum(abs(x) ** L) ** (1 / L)``, with the root in the type of x.
+
+    Theano 1.0.5 takes float32's 1/3 for the third root of a float64 (`theano.tensor.var`), as it takes Python's floats for floatX.
+    """
+    if isinstance(L, int | float) and self.dtype == "float64" and L != 0 and np.isfinite(L):
+        root = T.pow(T.sum(T.pow(abs(self), np.float64(L)), axis=axis), np.float64(1 / L))
+        return T.makeKeepDims(self, root, axis) if keepdims else root
+    return _theanos(self, L, axis=axis, keepdims=keepdims)
+
+
+_tensor_py_operators.norm = norm
 
 
 # Minima ----------------------------------------------------------------------------------------------------------------

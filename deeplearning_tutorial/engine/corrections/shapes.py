@@ -3,7 +3,7 @@
 import numpy as np
 import theano.tensor as T
 from theano.gof import Apply, Constant
-from theano.tensor import basic, extra_ops, opt, opt_uncanonicalize, subtensor
+from theano.tensor import basic, extra_ops, opt, opt_uncanonicalize, subtensor, type_other
 
 from deeplearning_tutorial.engine.corrections.rewriting import instead_of
 
@@ -105,7 +105,30 @@ def difference_node(self, x, _theanos=extra_ops.DiffOp.make_node):
     return Apply(self, node.inputs, [T.TensorType(node.outputs[0].dtype, broadcastable)()])
 
 
-extra_ops.DiffOp.make_node = difference_node
+def length_of_differences(self, node, shapes):
+    """Not below 0, as Theano 1.0.5 has it (`extra_ops.DiffOp.infer_shape`)."""
+    lengths = list(shapes[0])
+    lengths[self.axis] = T.maximum(lengths[self.axis] - self.n, 0)
+    return [lengths]
+
+
+extra_ops.DiffOp.make_node, extra_ops.DiffOp.infer_shape = difference_node, length_of_differences
+
+
+def flatten(x, ndim=None, outdim=None, _theanos=basic.flatten):
+    """An array with its last axes made one.
+
+    Theano 1.0.5 leaves the length of that one to NumPy (`theano.tensor.basic.flatten`), which cannot know it where another is 0.
+    """
+    n = ndim if outdim is None else outdim
+    if not isinstance(n, int) or not 1 < n <= x.ndim:
+        return _theanos(x, ndim=ndim, outdim=outdim)
+    lengths = [x.shape[axis] for axis in range(n - 1)]
+    flat = x.reshape([*lengths, T.prod(x.shape[n - 1 :])], ndim=n)
+    return T.patternbroadcast(flat, [*x.broadcastable[: n - 1], all(x.broadcastable[n - 1 :])])
+
+
+basic.flatten = T.flatten = flatten
 
 
 @instead_of(opt_uncanonicalize.local_dimshuffle_subtensor)
@@ -118,5 +141,35 @@ def dropped_axes(node, _theanos=opt_uncanonicalize.local_dimshuffle_subtensor.tr
     inner = node.inputs[0].owner
     indices = inner.op.idx_list if inner is not None and isinstance(inner.op, subtensor.Subtensor) else ()
     if any(isinstance(index, slice) and index.step is not None for index in indices):
+        return False
+    return _theanos(node)
+
+
+def advanced_subtensor_node(self, x, *index, _theanos=subtensor.BaseAdvancedSubtensor.make_node):
+    """Elements by indices and slices, as `subtensor_node`: Theano 1.0.5 takes no notice of the slices (`AdvancedSubtensor`)."""
+    node = _theanos(self, x, *index)
+    slices = [i for i in node.inputs[1:] if isinstance(i.type, type_other.SliceType)]
+    if not any(node.outputs[0].broadcastable) or all(map(_is_whole, slices)):
+        return node
+    return Apply(self, node.inputs, [T.TensorType(node.outputs[0].dtype, [False] * node.outputs[0].ndim)()])
+
+
+def _is_whole(index):
+    """Whether a symbolic slice is ``:``."""
+    if isinstance(index, Constant):
+        return index.data == slice(None)
+    return index.owner is not None and all(isinstance(i, Constant) and i.data is None for i in index.owner.inputs)
+
+
+subtensor.BaseAdvancedSubtensor.make_node = advanced_subtensor_node
+
+
+@instead_of(opt.local_subtensor_make_vector)
+def element_of_vector(node, _theanos=opt.local_subtensor_make_vector.transform):
+    """Take an element of a vector that is made of numbers, by a constant index.
+
+    Theano 1.0.5 fails for a vector of indices that is none (`theano.tensor.opt.local_subtensor_make_vector`), and prints an error.
+    """
+    if isinstance(node.op, subtensor.AdvancedSubtensor1) and not isinstance(node.inputs[1], Constant):
         return False
     return _theanos(node)

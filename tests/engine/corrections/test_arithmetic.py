@@ -170,6 +170,14 @@ def test_a_switch_on_a_constant(condition):
     assert function(array([3]))[0] == (3 if condition else 6)
 
 
+def test_a_quotient_of_switches_between_two_types():
+    def build(c, n, x):
+        either = T.switch(c, n, x)
+        return either / either
+
+    check([1, NAN], build, array([True, False], bool), array([2, 2], "int64"), [1, 0])
+
+
 def test_integers_to_negative_powers_are_refused():
     with pytest.raises(ValueError, match="negative integer powers"):
         outcomes(lambda x: x**-1, array([2], "int64"))

@@ -89,6 +89,13 @@ def test_sums_of_copies_of_a_row():
     check([9, 9, 9, 9], lambda n: T.sum(T.alloc(array([3]), n, 4), axis=0), array(3, "int64"))
 
 
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_norms_of_float64_take_roots_of_float64(keepdims):
+    x = array([[1, 1, 1, 1, 1]], "float64")
+    right = np.full((1, 1), 5 ** (1 / 3)) if keepdims else [5 ** (1 / 3)]
+    check(right, lambda x: x.norm(3, axis=1, keepdims=keepdims), x, rtol=1e-14)
+
+
 # Minima --------------------------------------------------------------------------------------------------------------------
 
 

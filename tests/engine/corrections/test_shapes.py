@@ -67,3 +67,28 @@ def test_reshapes_there_and_back():
 def test_an_axis_of_one_element_turned_round_and_dropped():
     x = array([[1, 2, 3]])
     check([x[::-1][0], x[::-1, 1:][0]], lambda x: [T.addbroadcast(x, 0)[::-1][0], T.addbroadcast(x, 0)[::-1, 1:][0]], x)
+
+
+def test_slices_beside_indices_of_an_axis_of_one_element():
+    x = array([[1, 2, 3]])
+    build = lambda x, i: [T.addbroadcast(x, 0)[1:, i] * 2, T.addbroadcast(x, 0)[:, i] * 2]  # noqa: E731
+    check([np.zeros((0, 2)), [[6, 4]]], build, x, array([2, 1], "int64"))
+
+
+def test_lengths_by_a_vector_of_one_index():
+    check([3], lambda x, i: x.shape[T.addbroadcast(i, 0)], array(np.zeros((2, 3))), array([1], "int64"))
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 3), (3, 0, 2), (2, 3, 4), (0, 0, 0), (2, 1, 1)])
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_flatten_is_a_reshape_also_of_nothing(shape, ndim):
+    x = array(np.arange(np.prod(shape)).reshape(shape))
+    right = x.reshape((*shape[: ndim - 1], int(np.prod(shape[ndim - 1 :]))))
+    check([right, right], lambda x: [x.flatten(ndim), T.flatten(x, ndim)], x)
+
+
+def test_differences_of_fewer_elements_than_are_subtracted():
+    def build(x):
+        return [T.extra_ops.diff(x, n=n, axis=1).shape[1] for n in (1, 2, 3)]
+
+    check([1, 0, 0], build, array(np.zeros((2, 2))))

@@ -5,6 +5,7 @@ import pytest
 import theano
 import theano.tensor as T
 from every_mode import COMPILED, IN_PYTHON, array, check, check_compiled_too, outcomes
+from scipy import special
 
 NAN, INF = np.nan, np.inf
 FAST_RUN = {"FAST_RUN": IN_PYTHON["FAST_RUN"]}
@@ -185,3 +186,21 @@ def test_sigmoid_and_softplus_of_integers(dtype):
     x = array([0, 1], dtype)
     right = [1 / (1 + np.exp(-array([0, 1], "float64"))), np.log1p(np.exp(array([0, 1], "float64")))]
     check(right, lambda x: [T.nnet.sigmoid(x), T.nnet.softplus(x)], x, rtol=1e-5)
+
+
+# Special functions ---------------------------------------------------------------------------------------------------------
+
+
+@on_the_cpu
+@pytest.mark.parametrize("dtype, rtol", [("float32", 2e-5), ("float64", 1e-8)])
+def test_digamma_and_trigamma_of_negative_numbers(dtype, rtol):
+    x = array([-2.5, -1.54, -1, 0, 0.001, 0.5, 3, -0.3, NAN], dtype)
+    right = [special.psi(x), special.polygamma(1, x)]
+    check_compiled_too(right, lambda x: [T.psi(x), T.tri_gamma(x)], x, rtol=rtol)
+
+
+def test_a_quotient_by_erfc_that_is_no_gradient_of_a_logarithm():
+    def build(v, x):
+        return T.grad(T.sum((v / T.erfc(x) * T.erfc(x)) ** 2), v)
+
+    check([2, 4], build, [1, 2], [0.5, 0.5])
