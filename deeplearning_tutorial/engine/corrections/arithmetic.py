@@ -518,6 +518,45 @@ scalar.Clip.c_code_cache_version = lambda self: (1, "minimum of maximum")
 scalar.Clip.L_op = clip_gradient
 
 
+# Types in C++ ------------------------------------------------------------------------------------------------------------
+
+
+def _computed_in_float64(theanos, first):
+    def c_code(self, node, name, inputs, outputs, sub):
+        """An operation on a float32 and a large integer, in float64, as it is declared.
+
+        Theano 1.0.5 writes ``x + n`` (`theano.scalar.basic`), which C++ computes in float32: 1/3 was 0.3333333432674408 for a float32
+        1 and an int64 3, and 16777216 was equal to 16777217. Right are 0.3333333333333333 and false.
+        """
+        if _mixes_types(node, first):
+            inputs = [*inputs[:first], *(f"((npy_float64) {x})" for x in inputs[first:])]
+        return theanos(self, node, name, inputs, outputs, sub)
+
+    return c_code
+
+
+def _mixes_types(node, first=0):
+    dtypes = [i.type.dtype for i in node.inputs[first:]]
+    return "float32" in dtypes and scalar.upcast(*dtypes) == "float64"
+
+
+def _version_by_type(theanos, first):
+    def c_code_cache_version_apply(self, node):
+        version = theanos(self, node)
+        return (*version, "in float64") if version and _mixes_types(node, first) else version
+
+    return c_code_cache_version_apply
+
+
+for _op in (
+    *(scalar.Add, scalar.Sub, scalar.Mul, scalar.TrueDiv, scalar.Maximum, scalar.Minimum),
+    *(scalar.LT, scalar.GT, scalar.LE, scalar.GE, scalar.EQ, scalar.NEQ, scalar.InRange, scalar.Switch),
+):
+    _first = 1 if _op is scalar.Switch else 0  # the condition has a type of its own
+    _op.c_code = _computed_in_float64(_op.c_code, _first)
+    _op.c_code_cache_version_apply = _version_by_type(_op.c_code_cache_version_apply, _first)
+
+
 # Loops without a compiler --------------------------------------------------------------------------------------------------
 
 

@@ -27,17 +27,22 @@ def leave_out(rewrite):
 
 
 def is_float(variable):
-    return variable.dtype.startswith("float")
+    return _dtype(variable).startswith("float")
 
 
 def is_discrete(variable):
     """Whether it holds integers or booleans."""
-    return variable.dtype.startswith(("int", "uint", "bool"))
+    return _dtype(variable).startswith(("int", "uint", "bool"))
+
+
+def _dtype(variable):
+    """Empty for what is no number or array: a slice."""
+    return getattr(variable, "dtype", "")
 
 
 def of_one_type(node):
     """Whether all inputs of a node have the type of number of its output."""
-    return all(variable.dtype == node.outputs[0].dtype for variable in node.inputs)
+    return all(_dtype(variable) == _dtype(node.outputs[0]) for variable in node.inputs)
 
 
 def of_floats(node):

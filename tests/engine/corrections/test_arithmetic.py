@@ -235,6 +235,27 @@ def test_a_branch_that_is_not_taken_does_not_divide_by_0():
     )
 
 
+# Types in C++ --------------------------------------------------------------------------------------------------------------
+
+
+@on_the_cpu
+def test_a_float32_and_a_large_integer_are_computed_in_float64():
+    x, n = array([1, 16777216, 3]), array([3, 16777217, 2], "int64")
+    wide = x.astype("float64")
+    right = [wide + n, wide - n, wide * n, wide / n, np.maximum(wide, n), np.minimum(wide, n)]
+
+    def build(x, n):
+        return [x + n, x - n, x * n, x / n, T.maximum(x, n), T.minimum(x, n)]
+
+    check_compiled_too(right, build, x, n, rtol=1e-15, dtype="float64")
+    check_compiled_too(
+        [wide == n, wide < n, wide >= n, np.where([0, 1, 0], wide, n)],
+        lambda x, n: [T.eq(x, n), T.lt(x, n), T.ge(x, n), T.switch(np.array([False, True, False]), x, n)],
+        *(x, n),
+        rtol=0,
+    )
+
+
 # Clip ----------------------------------------------------------------------------------------------------------------------
 
 

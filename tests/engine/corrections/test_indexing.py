@@ -132,3 +132,7 @@ def test_new_axes_where_others_are_not_named(index):
 
 def test_a_new_axis_before_an_axis_of_one_element():
     check(array([[1], [2]])[None, :4:3], lambda x: T.addbroadcast(x, 1)[None, :4:3], [[1], [2]])
+
+
+def test_the_absolute_value_of_what_is_taken_by_slices_and_indices():
+    check(ROWS[::-1, [1, 1, 2]], lambda rows, i: abs(rows[::-1, i]), ROWS, INDICES)
