@@ -67,3 +67,4 @@ def range_in_place(self, output_types_preference=None, name=None):
 
 scalar.InRange.__eq__, scalar.InRange.__hash__ = is_same_range, hash_of_range
 scalar.InRange.make_new_inplace = range_in_place
+scalar.InRange.c_code_cache_version = lambda self: (4, f"open: {self.openlow}, {self.openhi}")

@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from theano.compile.function_module import FunctionMaker
 from theano.compile.sharedvalue import SharedVariable
-from theano.gof import Container
+from theano.gof import Constant, Container
 from theano.gof.utils import MethodNotDefined
 from theano.tensor import blas, blas_c, blas_headers
 from theano.tensor.blas import BatchedDot, Dot22, Dot22Scalar, Gemm, GemmRelated, Gemv, Ger
@@ -239,6 +239,14 @@ def _make_overwritable(container):
         container.storage[0] = array.copy()
 
 
+def _sum_with_product(beta, L, alpha, M, recurse_flip=True, _theanos=blas._beta_L_plus_alpha_M):
+    """``beta * L + alpha * dot`` as one call of BLAS, unless beta is the constant 0, for which BLAS does not read L."""
+    if isinstance(beta, Constant) and not np.any(beta.data):
+        return False, False
+    return _theanos(beta, L, alpha, M, recurse_flip)
+
+
+blas._beta_L_plus_alpha_M = _sum_with_product
 FunctionMaker.create = _create
 SharedVariable.set_value = _set_value
 DimShuffle.c_support_code_apply = _transposed

@@ -227,8 +227,8 @@ class ScalarReLU(scalar.UnaryScalarOp):
 
     def L_op(self, inputs, outputs, gradients):
         (x,), (gradient,) = inputs, gradients
-        half = np.asarray(0.5, gradient.dtype)
-        return [gradient * (half * scalar.sgn(x) + half)]
+        half = np.asarray(0.5, gradient.dtype) * gradient
+        return [half + half * scalar.sgn(x)]  # two terms, so that factors of the gradient go into this loop
 
 
 rectified = Elemwise(ScalarReLU(scalar.upgrade_to_float, name="relu"), name="relu")

@@ -589,3 +589,12 @@ def test_theanos_code_for_transposing_is_the_one_that_was_corrected():
     op = T.DimShuffle((False, False), (1, 0))
     with pytest.raises(ImportError, match="dimshuffle.c is another one"):
         products._transposed(op, None, "n", lambda *_: "nothing of the kind")
+
+
+@pytest.mark.parametrize("factor", [0.0, 0.5])
+def test_a_constant_0_beside_a_product_is_multiplied(factor):
+    x, z = T.fmatrices("x", "z")
+    function = theano.function([x, z], factor * z + 0.5 * T.dot(x, x))
+    ones = np.ones((2, 2), "float32")
+    np.testing.assert_array_equal(function(ones, 4 * ones), (4 * factor + 1) * ones)
+    assert np.isnan(function(ones, np.nan * ones)).all()
