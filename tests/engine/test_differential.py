@@ -3,12 +3,17 @@
 `python -m tests.engine.differential` tries twenty thousand, and other ways to compile them.
 """
 
+import json
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
+from differential import __main__ as command
 from differential import comparison, graphs
 from differential.blame import blame, smallest
 from differential.builder import OPERATIONS
@@ -185,6 +190,96 @@ def test_a_number_of_which_float32_leaves_nothing_is_not_compared():
     ]
     outcome = comparison.compare(Graph(cancelled.inputs, steps, ["v1"]))
     assert not outcome.differences and outcome.skipped == 4
+
+
+def test_a_graph_that_is_never_finished_is_seen(monkeypatch):
+    @theano.gof.local_optimizer([T.exp])
+    def never_ends(node):
+        while True:
+            pass
+
+    monkeypatch.setattr(comparison, "PATIENCE", 0.5)
+    with registered("never_ends", never_ends):
+        (difference,) = comparison.compare(graph("exp", "T.exp({0})", "np.exp({0})")).differences
+    assert difference.kind == "error" and "no end after" in difference.detail
+
+
+def test_an_error_that_numpy_has_must_be_there_in_both(monkeypatch):
+    step = Step("v0", "index", "x0[0]", "x0[7]", ("x0",), True, "float32", (False,))
+    wrong = Graph(graph("exp", "", "").inputs, [step], ["v0"])
+    said = [d.detail for d in comparison.compare(wrong).differences]
+    assert len(said) == 2 and all("in NumPy: IndexError" in text for text in said)
+
+
+def test_a_type_that_says_too_much_is_seen():
+    step = Step("v0", "index", "T.unbroadcast(x0, 0)[:1]", "x0[:0]", ("x0",), True, "float32", (True, False))
+    (difference,) = comparison.compare(Graph(graph("exp", "", "").inputs, [step], ["v0"])).differences
+    assert difference.kind == "type" and "declared as broadcastable" in difference.detail
+
+
+# --- The command ----------------------------------------------------------------------------------
+
+
+def chunk(**how):
+    return {"way": "python", "seed": 1, "chunk": 0, "size": 500, "seconds": 1.5, "crashes": [], "records": [], **how}
+
+
+def arguments(monkeypatch, *given):
+    monkeypatch.setattr(sys, "argv", ["differential", *given])
+    return command.parse()
+
+
+def test_chunks_are_added_up(monkeypatch):
+    record = {"example": 7, "operations": ["prod"], "known": None, "blame": ["a"], "rewrites": [], "source": "x"}
+    record |= {"differences": [{"kind": "value", "detail": "2 rewritten"}], "graph": {"inputs": [], "steps": []}}
+    ties = {**record, "operations": ["max"], "differences": [{"kind": "gradient", "detail": "moved together"}]}
+    counts = {"graphs": 500, "different": 2}
+    chunks = [
+        chunk(counts=counts, operations={"prod": 3}, records=[record, ties]),
+        chunk(counts=counts, operations={"prod": 4}),
+    ]
+    summary = command.summarize(arguments(monkeypatch, "--graphs", "1000"), chunks)
+    assert summary["counts"]["graphs"] == 1000 and summary["operations"] == {"prod": 7}
+    assert (summary["counts"]["different"], summary["counts"]["known"]) == (1, 1)
+    (found,) = summary["different"]
+    assert (found["operations"], found["example"], found["blame"], found["count"]) == ("prod", 7, ["a"], 1)
+
+
+def test_what_is_finished_is_read_again(monkeypatch, tmp_path):
+    options = arguments(monkeypatch, "--keep", str(tmp_path / "kept"))
+    assert command.read(options.keep) == {}
+    options.keep.write_text(json.dumps(chunk(generator=command.generator())) + "\n")
+    assert list(command.read(options.keep)) == [command.key(options, 0)]
+
+
+def test_a_graph_that_ends_the_process_is_written_down_and_left_out(monkeypatch):
+    commands = []
+
+    def ends_once(command, **_):
+        commands.append(command)
+        state = Path(command[command.index("--state") + 1])
+        crashed = len(commands) == 1
+        state.write_text(json.dumps({"index": 3, "graph": {}} if crashed else chunk(counts={})))
+        return subprocess.CompletedProcess(command, -11 if crashed else 0, "", "Segmentation fault")
+
+    monkeypatch.setattr(subprocess, "run", ends_once)
+    found = command.run(arguments(monkeypatch, "--way", "compiled"), 0)
+    assert [(crash["index"], crash["status"]) for crash in found["crashes"]] == [(3, -11)]
+    assert [words[-1] for words in commands] == ["", "3"]
+
+
+def test_an_error_of_the_command_itself_ends_it(monkeypatch):
+    failed = subprocess.CompletedProcess([], 1, "", "a traceback")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(SystemExit, match="a traceback"):
+        command.run(arguments(monkeypatch), 0)
+
+
+def test_results_of_several_ways_stand_side_by_side(monkeypatch, tmp_path):
+    summary = {"counts": {"graphs": 1}, "known": {}, "different": []}
+    for way in ("python", "compiled"):
+        command.write(arguments(monkeypatch, "--way", way, "--into", str(tmp_path / "a.json")), summary)
+    assert list(json.loads((tmp_path / "a.json").read_text())) == ["python", "compiled"]
 
 
 # --- How it is done -------------------------------------------------------------------------------

@@ -495,11 +495,14 @@ def answer(program, without_correction=False, **flags):
 
 
 @needs_blas
-def test_without_the_corrections_the_same_products_are_wrong():
+def test_without_the_corrections_the_same_products_are_wrong_or_refused():
     program = """
 x, W = T.fmatrices("xW")
 windows = np.lib.stride_tricks.sliding_window_view(np.arange(6, dtype="float32"), 3)
-print(theano.function([x, W], T.dot(x, W))(windows, np.arange(6, dtype="float32").reshape(3, 2))[0].tolist())
+try:
+    print(theano.function([x, W], T.dot(x, W))(windows, np.arange(6, dtype="float32").reshape(3, 2))[0].tolist())
+except SystemError:  # sgemm.cpp says so, and Theano does not ask
+    print("refused")
 images = np.broadcast_to(np.ones((1, 784), "float32") / 28, (20, 784))
 print(np.allclose(theano.function([x], T.dot(x, x.T))(images), 1))
 """
