@@ -499,16 +499,20 @@ def test_without_the_corrections_the_same_products_are_wrong_or_refused():
     program = """
 x, W = T.fmatrices("xW")
 windows = np.lib.stride_tricks.sliding_window_view(np.arange(6, dtype="float32"), 3)
-try:
-    print(theano.function([x, W], T.dot(x, W))(windows, np.arange(6, dtype="float32").reshape(3, 2))[0].tolist())
-except SystemError:  # sgemm.cpp says so, and Theano does not ask
-    print("refused")
+def say(product, *matrices):
+    try:
+        print(product(*matrices)[0].tolist())
+    except SystemError:  # sgemm.cpp says so, and Theano does not ask
+        print("refused")
+
+
+say(theano.function([x, W], T.dot(x, W)), windows, np.arange(6, dtype="float32").reshape(3, 2))
 images = np.broadcast_to(np.ones((1, 784), "float32") / 28, (20, 784))
-print(np.allclose(theano.function([x], T.dot(x, x.T))(images), 1))
+say(theano.function([x], T.isclose(T.dot(x, x.T), 1).all(axis=1, keepdims=True).all(axis=0)), images)
 """
     assert answer(program) == "[10.0, 13.0]\nTrue\n"
     before = answer(program, without_correction=True).splitlines()
-    assert before[0] != "[10.0, 13.0]" and before[1] == "False"
+    assert before[0] != "[10.0, 13.0]" and before[1] != "True"
 
 
 @pytest.mark.slow(60)
