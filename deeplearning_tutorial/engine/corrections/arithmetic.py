@@ -414,6 +414,8 @@ def int_div(self, x, y):
 
 def mod(self, x, y):
     """``x % y`` in Python: an error for integers and 0, as in compiled code; 0 in Theano 1.0.5 (`theano.scalar.basic.Mod`)."""
+    if isinstance(x, complex | np.complexfloating) or isinstance(y, complex | np.complexfloating):
+        raise self.complex_error
     return np.mod(x, _not_zero(x, y, "integer modulo by zero"))
 
 
