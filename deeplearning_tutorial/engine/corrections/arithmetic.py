@@ -453,8 +453,8 @@ def int_div_c_code(self, node, name, inputs, outputs, sub, _theanos=scalar.IntDi
     """``x // y`` in C++, of floats as NumPy has it.
 
     Theano 1.0.5 rounds the quotient first (`theano.scalar.basic.IntDiv`): ``1.0 // 0.1`` is 10. Right is 9, for 0.1 is a little
-    more than a tenth, as ``1.0 % 0.1`` has it; and ``inf // 1`` is NaN. The smallest integer divided by -1, which has no result,
-    ends the process there; here it wraps around.
+    more than a tenth, as ``1.0 % 0.1`` has it; and ``inf // 1`` is NaN. A quotient that its type
+    cannot hold ends the process there; here it wraps around.
     """
     dtype = node.outputs[0].type.dtype
     (x, y), (z,) = inputs, outputs
@@ -467,7 +467,7 @@ def int_div_c_code(self, node, name, inputs, outputs, sub, _theanos=scalar.IntDi
 
 
 def mod_c_code(self, node, name, inputs, outputs, sub, _theanos=scalar.Mod.c_code):
-    """``x % y`` in C++; the smallest integer modulo -1 ends the process in Theano 1.0.5 (`theano.scalar.basic.Mod`)."""
+    """``x % y`` in C++; a remainder of such a quotient ends the process in Theano 1.0.5 (`theano.scalar.basic.Mod`)."""
     code = _theanos(self, node, name, inputs, outputs, sub)
     if node.outputs[0].type.dtype.startswith("int"):
         return f"if ({inputs[1]} == -1) {{ {outputs[0]} = 0; }} else {{ {code} }}"

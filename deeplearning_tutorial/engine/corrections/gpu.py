@@ -419,8 +419,8 @@ def _mend_sums_on_opencl(kind=elemwise.GpuCAReduceCPY):
     """Let a sum with OpenCL take any view, write nothing where its result is empty, and release what it replaces.
 
     Theano 1.0.5 (`GpuCAReduceCPY.c_code` in gpuarray/elemwise.py) writes a number behind an empty array. The kernel,
-    which is pygpu's (reduction.py), multiplies positions without a sign with strides that are negative where an axis
-    is reversed: it reads four gigabytes away, and the process ends.
+    which is pygpu's (reduction.py), multiplies positions without a sign with strides, which may have one, and then reads
+    where nothing of the array lies.
     """
     c_code, gpu_kernels, version = kind.c_code, kind.gpu_kernels, kind.c_code_cache_version_apply
     mended = {

@@ -11,8 +11,8 @@ from deeplearning_tutorial.engine.corrections.rewriting import instead_of
 def update_shape(self, r, other_r, _theanos=opt.ShapeFeature.update_shape):
     """Take over what is known about the shape of a variable's replacement, if that does not ask for the variable's own shape.
 
-    Theano 1.0.5 asks only for a part of that question (`theano.tensor.opt.ShapeFeature.update_shape`): with two reshapes, of which the
-    second restores ``x.shape``, the shape of x was an expression of itself, and the optimizer never ended.
+    Theano 1.0.5 asks only for a part of that question (`theano.tensor.opt.ShapeFeature.update_shape`). A shape could become an
+    expression of itself, and the optimizer did not end.
     """
     lengths = self.shape_of.get(other_r)
     if self.shape_of.get(r) is not None and lengths is not None and any(_asks_for_shape_of(r, i) for i in lengths):
