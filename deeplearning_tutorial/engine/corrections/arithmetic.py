@@ -409,14 +409,19 @@ for _rewrite in (opt.local_mul_switch_sink, opt.local_div_switch_sink):
 
 def int_div(self, x, y):
     """``x // y`` in Python: an error for integers and 0, as in compiled code; 0 in Theano 1.0.5 (`theano.scalar.basic.IntDiv`)."""
-    return np.floor_divide(x, _not_zero(x, y, "integer division by zero"))
+    return _as_numpys(x) // _as_numpys(_not_zero(x, y, "integer division by zero"))
 
 
 def mod(self, x, y):
     """``x % y`` in Python: an error for integers and 0, as in compiled code; 0 in Theano 1.0.5 (`theano.scalar.basic.Mod`)."""
     if isinstance(x, complex | np.complexfloating) or isinstance(y, complex | np.complexfloating):
         raise self.complex_error
-    return np.mod(x, _not_zero(x, y, "integer modulo by zero"))
+    return _as_numpys(x) % _as_numpys(_not_zero(x, y, "integer modulo by zero"))
+
+
+def _as_numpys(number):
+    """Of Python's floats NumPy's, which can be divided by 0."""
+    return np.float64(number) if type(number) is float else number
 
 
 def _not_zero(x, y, problem):
@@ -487,7 +492,8 @@ def clip(self, x, low, high):
     Theano 1.0.5 gives `low` for an x below it, also where it is above `high`, and takes no notice of a bound that is NaN
     (`theano.scalar.basic.Clip`).
     """
-    return np.minimum(np.maximum(x, low), high)
+    larger = x if x >= low or x != x else low
+    return larger if larger <= high or larger != larger else high
 
 
 def clip_c_code(self, node, name, inputs, outputs, sub):
