@@ -454,33 +454,75 @@ _INT_DIV_OF_FLOATS = """
 """
 
 
+_OF_INTEGERS = """
+{
+    const npy_%(type)s dividend = %(x)s, divisor = %(y)s;
+    if (divisor == 0) {
+        #ifdef KERNEL
+        %(z)s = 0;
+        #else
+        PyErr_SetString(PyExc_ZeroDivisionError, "%(problem)s");
+        %(fail)s
+        #endif
+    } else {
+        %(compute)s
+    }
+}
+"""
+_INT_DIV = """
+        if (%(signed)s && divisor == (npy_%(type)s) -1) {
+            %(z)s = (npy_%(type)s) (0 - (npy_u%(wide)s) dividend);
+        } else {
+            const npy_%(type)s rest = THEANO_MACRO_MOD(dividend, divisor);
+            %(z)s = dividend / divisor - (rest != 0 && (rest < 0) != (divisor < 0));
+        }
+"""
+_MOD = """
+        if (%(signed)s && divisor == (npy_%(type)s) -1) {
+            %(z)s = 0;
+        } else {
+            const npy_%(type)s rest = THEANO_MACRO_MOD(dividend, divisor);
+            %(z)s = rest != 0 && (rest < 0) != (divisor < 0) ? rest + divisor : rest;
+        }
+"""
+
+
+def _of_integers(compute, problem, node, inputs, outputs, sub):
+    dtype = scalar.upcast(*[i.type.dtype for i in node.inputs])
+    names = {"type": dtype, "wide": dtype.removeprefix("u"), "signed": int(dtype.startswith("int")), "problem": problem}
+    names |= {"x": inputs[0], "y": inputs[1], "z": outputs[0], "fail": sub["fail"]}
+    return _OF_INTEGERS % {**names, "compute": compute % names}
+
+
+def _is_of_integers(node):
+    return all(i.type.dtype.startswith(("int", "uint")) for i in node.inputs + node.outputs)
+
+
 def int_div_c_code(self, node, name, inputs, outputs, sub, _theanos=scalar.IntDiv.c_code):
-    """``x // y`` in C++, of floats as NumPy has it.
+    """``x // y`` in C++, of floats and of integers as NumPy has it.
 
     Theano 1.0.5 rounds the quotient first (`theano.scalar.basic.IntDiv`): ``1.0 // 0.1`` is 10. Right is 9, for 0.1 is a little
-    more than a tenth, as ``1.0 % 0.1`` has it; and ``inf // 1`` is NaN. A quotient that its type
-    cannot hold ends the process there; here it wraps around.
+    more than a tenth, as ``1.0 % 0.1`` has it; and ``inf // 1`` is NaN. Of integers it divides ``-x``, which the smallest one has not:
+    a third of the smallest int64 was positive. A quotient that its type cannot hold ends the process there; here it wraps around.
     """
     dtype = node.outputs[0].type.dtype
     (x, y), (z,) = inputs, outputs
     if dtype in ("float32", "float64"):
         return _INT_DIV_OF_FLOATS % {"type": f"npy_{dtype}", "x": x, "y": y, "z": z}
-    code = _theanos(self, node, name, inputs, outputs, sub)
-    if dtype.startswith("int"):
-        return f"if ({y} == -1) {{ {z} = (npy_{dtype}) (0 - (npy_u{dtype}) {x}); }} else {{ {code} }}"
-    return code
+    if _is_of_integers(node):
+        return _of_integers(_INT_DIV, "integer division by zero", node, inputs, outputs, sub)
+    return _theanos(self, node, name, inputs, outputs, sub)
 
 
 def mod_c_code(self, node, name, inputs, outputs, sub, _theanos=scalar.Mod.c_code):
-    """``x % y`` in C++; a remainder of such a quotient ends the process in Theano 1.0.5 (`theano.scalar.basic.Mod`)."""
-    code = _theanos(self, node, name, inputs, outputs, sub)
-    if node.outputs[0].type.dtype.startswith("int"):
-        return f"if ({inputs[1]} == -1) {{ {outputs[0]} = 0; }} else {{ {code} }}"
-    return code
+    """``x % y`` in C++, of integers likewise (`theano.scalar.basic.Mod`)."""
+    if _is_of_integers(node):
+        return _of_integers(_MOD, "integer modulo by zero", node, inputs, outputs, sub)
+    return _theanos(self, node, name, inputs, outputs, sub)
 
 
-scalar.IntDiv.c_code, scalar.IntDiv.c_code_cache_version = int_div_c_code, lambda self: (6, "floats as in NumPy", 1)
-scalar.Mod.c_code, scalar.Mod.c_code_cache_version = mod_c_code, lambda self: (9, "modulo -1", 1)
+scalar.IntDiv.c_code, scalar.IntDiv.c_code_cache_version = int_div_c_code, lambda self: (6, "as NumPy", 2)
+scalar.Mod.c_code, scalar.Mod.c_code_cache_version = mod_c_code, lambda self: (9, "as NumPy", 2)
 
 
 # Clip ------------------------------------------------------------------------------------------------------------------

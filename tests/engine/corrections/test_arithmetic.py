@@ -211,6 +211,14 @@ def test_quotients_of_integers_are_rounded_down(dtype):
     check_compiled_too([x // y, x % y], lambda x, y: [x // y, x % y], x, y, dtype=dtype)
 
 
+@on_the_cpu
+@pytest.mark.parametrize("dtype", ["int16", "int64", "uint8", "uint64"])
+def test_quotients_of_the_smallest_and_the_largest_integers(dtype):
+    x, y = (a.ravel() for a in np.meshgrid([np.iinfo(dtype).min, np.iinfo(dtype).max], array([3, 7, 2], dtype)))
+    x = x.astype(dtype)
+    check_compiled_too([x // y, x % y], lambda x, y: [x // y, x % y], x, y, dtype=dtype, rtol=0)
+
+
 def test_a_float_divided_by_1_is_rounded_down():
     check([2, -3], lambda x: x // 1, [2.5, -2.5])
 
