@@ -145,3 +145,21 @@ def fill_of_row(node):
 theano.compile.optdb.register(
     "fill_of_row", theano.tensor.opt.in2out(fill_of_row), AFTER_FUSED_LOSSES, "fast_run", "fast_compile"
 )
+
+
+def of_known_shape(theanos):
+    def transform(node):
+        """Theano's stable form, where what is picked has a known shape: beside a slice it has none, and Theano printed an error."""
+        try:
+            return theanos(node)
+        except TypeError:
+            return False
+
+    return transform
+
+
+for _rewrite in (
+    nnet.nnet.local_advanced_indexing_crossentropy_onehot,
+    nnet.nnet.local_advanced_indexing_crossentropy_onehot_grad,
+):
+    _rewrite.transform = of_known_shape(_rewrite.transform)

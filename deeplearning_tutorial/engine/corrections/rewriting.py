@@ -26,6 +26,22 @@ def leave_out(rewrite):
     rewrite.transform = lambda node: False
 
 
+def keep_type(rewrite):
+    """Leave out the results of a rewrite that have another type, for which Theano prints an error, and takes none of them."""
+    theanos = rewrite.transform
+
+    def transform(node):
+        results = theanos(node)
+        if not isinstance(results, list | tuple):
+            return results
+        pairs = zip(node.outputs, results)
+        return (
+            results if all(new is None or old.type.convert_variable(new) is not None for old, new in pairs) else False
+        )
+
+    rewrite.transform = transform
+
+
 def is_float(variable):
     return _dtype(variable).startswith("float")
 

@@ -5,7 +5,7 @@ import theano.tensor as T
 from theano.gof import Apply, Constant
 from theano.tensor import basic, extra_ops, opt, opt_uncanonicalize, subtensor, type_other
 
-from deeplearning_tutorial.engine.corrections.rewriting import instead_of
+from deeplearning_tutorial.engine.corrections.rewriting import instead_of, keep_type
 
 
 def update_shape(self, r, other_r, _theanos=opt.ShapeFeature.update_shape):
@@ -173,3 +173,8 @@ def element_of_vector(node, _theanos=opt.local_subtensor_make_vector.transform):
     if isinstance(node.op, subtensor.AdvancedSubtensor1) and not isinstance(node.inputs[1], Constant):
         return False
     return _theanos(node)
+
+
+# Both take one variable for another of which less is known (`theano.tensor.opt`).
+keep_type(opt.local_useless_subtensor)
+keep_type(opt.local_elemwise_alloc)

@@ -133,3 +133,9 @@ def test_no_examples_have_no_losses(loss, optimizer):
     x, y = T.fmatrix("x"), T.ivector("y")
     function = theano.function([x, y], loss(x, y), mode=theano.Mode("py", optimizer))
     assert function(np.zeros((0, 2), "float32"), np.zeros(0, "int32")).shape == (0,)
+
+
+def test_slices_of_logarithms_beside_indices():
+    x, rows = T.fmatrix("x"), T.ivector("rows")
+    function = theano.function([x, rows], T.log(T.nnet.softmax(x))[rows, 1:], mode=MODE)
+    np.testing.assert_allclose(function(np.zeros((2, 3), "float32"), [1]), [[-np.log(3)] * 2], rtol=1e-6)

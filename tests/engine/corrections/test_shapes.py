@@ -105,3 +105,9 @@ def test_differences_of_fewer_elements_than_are_subtracted():
         return [T.extra_ops.diff(x, n=n, axis=1).shape[1] for n in (1, 2, 3)]
 
     check([1, 0, 0], build, array(np.zeros((2, 2))))
+
+
+def test_sums_of_copies_of_a_number_into_nothing():
+    check(np.zeros((0, 1)), lambda x: T.alloc(x, 0, 1) + T.alloc(x, 0, 1), [1])
+    one_row = lambda p, y: T.nnet.categorical_crossentropy(T.addbroadcast(p, 0), y)[[0]]  # noqa: E731
+    check([0], one_row, [[1, 1]], array([1], "int32"))
