@@ -74,7 +74,7 @@ def reduce_broadcastable(node):
     Theano 1.0.5 forgets the types of a sum or product there (`theano.tensor.opt.local_reduce_broadcastable`), and prints an error
     of its optimizer where the result has another one.
     """
-    if not isinstance(node.op, CAReduce):
+    if not isinstance(node.op, CAReduce) or isinstance(node.op, ProdWithoutZeros):  # of one element 0, that is 1
         return False
     (x,), dtype = node.inputs, node.outputs[0].dtype
     axes = range(x.ndim) if node.op.axis is None else node.op.axis

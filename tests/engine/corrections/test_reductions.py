@@ -184,6 +184,10 @@ def test_the_gradient_of_products_with_zeros(x):
     check_compiled_too(right, lambda x: T.grad(T.sum(T.prod(x, axis=0)), x), x)
 
 
+def test_the_gradient_of_products_along_an_axis_of_one_element():
+    check([[1, 1]], lambda x: T.grad(T.sum(T.prod(T.addbroadcast(x, 0), axis=0)), x), [[0, 2]])
+
+
 @pytest.mark.parametrize("dtype", ["int8", "int32", "uint8"])
 def test_cumulative_sums_of_integers_keep_their_type(dtype):
     x = array([[1, 2], [100, 100]], dtype)

@@ -84,6 +84,48 @@ KNOWN = [
         "How often each number occurs in an empty array is refused.",
         one_of=("bincount",),
     ),
+    Known(
+        "value",
+        ("mul",),
+        "0.0 rewritten, nan not",
+        "Zeros of zeros_like drop what they multiply.",
+        one_of=("zeros_like",),
+    ),
+    Known(
+        "gradient",
+        ("gammaln",),
+        "0.0 rewritten, nan not",
+        "Zeros of zeros_like drop what they multiply.",
+        one_of=("sgn",),
+    ),
+    Known(
+        "error",
+        ("zeros_like",),
+        "none rewritten, .*IndexError",
+        "What is optimized away reports nothing.",
+        one_of=("wrong index",),
+    ),
+    Known(
+        "error",
+        ("mul", "sum"),
+        "could not broadcast input array",
+        "The gradient of the diagonal of a matrix that is no square is an error.",
+        one_of=("diagonal",),
+    ),
+    Known(
+        "gradient",
+        ("add", "mul", "sum", "stack", "tile"),
+        "the gradient's formula",
+        "At a bound the gradient of clip is the one inside.",
+        one_of=("clip",),
+    ),
+    Known(
+        "gradient",
+        ("abs", "add", "dimshuffle", "dot", "mul", "neg", "nnet.softmax", "pow", "sqr", "sum", "true_div"),
+        r"rewritten, [123] of \d+ numbers, .* (-?0\.0|9\.5\d+e-07) not",
+        "Factors and divisors of extreme sizes are multiplied in another order.",
+        one_of=("true_div", "pow", "nnet.softmax"),
+    ),
 ]
 
 
