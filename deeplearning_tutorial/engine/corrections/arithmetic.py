@@ -18,8 +18,10 @@ from theano.tensor.elemwise import DimShuffle, Elemwise, Sum
 
 from deeplearning_tutorial.engine.corrections.rewriting import (
     instead_of,
+    is_constantly,
     is_discrete,
     is_float,
+    keep_type,
     leave_out,
     of_floats,
     of_integers,
@@ -51,7 +53,7 @@ def simplify_factors(self, num, denum, _theanos=opt.Canonizer.simplify_factors):
     Theano 1.0.5 cancels everything (`theano.tensor.opt.Canonizer.simplify_factors`): ``x / x`` is 1 for 0, infinity and NaN,
     ``x - x`` and ``x + y - x`` are 0 and y for infinity, NaN, and where x is so large that y is lost in ``x + y``. Right is
     what NumPy gives. Factors that are positive for every x still cancel, `exp(x)` and `sigmoid(x)` among them: where these are
-    too small for a float, the gradient of ``log(sigmoid(x))`` needs it. Source: pytensor #1262.
+    too small for a float, the gradient of ``log(sigmoid(x))`` needs it.
     """
     if all(map(is_discrete, num + denum)):
         return _theanos(self, num, denum)
@@ -209,16 +211,9 @@ def has_no_zero(node):
 @theano.gof.local_optimizer([T.mul])
 def drop_zeros_like(node):
     """Drop what zeros of ``zeros_like`` multiply, before the canonical form takes them for the constant 0."""
-    if node.op != T.mul or not any(_is_zeros_like(i) and _is_zero(i) for i in node.inputs):
+    if node.op != T.mul or not any(_is_zeros_like(i) and is_constantly(i, 0) for i in node.inputs):
         return False
     return opt._fill_chain(np.asarray(0, node.outputs[0].dtype), node.inputs)
-
-
-def _is_zero(variable):
-    try:
-        return opt.get_scalar_constant_value(variable) == 0
-    except T.NotScalarConstantError:
-        return False
 
 
 theano.compile.optdb.register("drop_zeros_like", opt.in2out(drop_zeros_like), BEFORE_ANYTHING_IS_SIMPLIFIED, "fast_run")
@@ -390,21 +385,10 @@ def useless_switch(node, _theanos=opt.local_useless_switch.transform):
     return _theanos(node)
 
 
-def _in_its_own_type(theanos):
-    def transform(node):
-        """Take a factor or a divisor into the branch of a switch whose other branch is 0, where the result keeps its type.
-
-        Theano 1.0.5 also does it where the 0 had the wider type (`theano.tensor.opt.local_mul_switch_sink`,
-        `local_div_switch_sink`), and prints an error of its optimizer. Source: pytensor #1037.
-        """
-        result = theanos(node)
-        return result if result and result[0].type == node.outputs[0].type else False
-
-    return transform
-
-
-for _rewrite in (opt.local_mul_switch_sink, opt.local_div_switch_sink):
-    _rewrite.transform = _in_its_own_type(_rewrite.transform)
+# A factor or a divisor is taken into the branch of a switch whose other branch is 0 (`theano.tensor.opt.local_mul_switch_sink`,
+# `local_div_switch_sink`): also where the 0 had the wider type, and then an error was printed. Source: pytensor #1037.
+keep_type(opt.local_mul_switch_sink)
+keep_type(opt.local_div_switch_sink)
 
 
 def int_div(self, x, y):

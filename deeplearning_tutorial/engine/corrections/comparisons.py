@@ -17,7 +17,7 @@ def not_of_nan(node):
 
     Theano 1.0.5 takes ``T.eq(x, x)``, ``x <= x`` and ``x >= x`` for true and ``T.neq(x, x)`` for false
     (`theano.tensor.opt.local_useless_elemwise`, `local_useless_elemwise_comparison`), so that ``T.neq(x, x)``, which asks where x
-    is NaN, never says so. Right is what IEEE 754 has. Source: aesara #29.
+    is NaN, never says so. Right is what IEEE 754 has.
     """
     operation = getattr(node.op, "scalar_op", None)
     return not isinstance(operation, SEES_NAN) or node.inputs[0] is not node.inputs[1] or of_integers(node)

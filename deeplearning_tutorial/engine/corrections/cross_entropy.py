@@ -18,6 +18,8 @@ import theano
 import theano.tensor as T
 from theano.tensor import nnet, subtensor
 
+from deeplearning_tutorial.engine.corrections.rewriting import is_constantly
+
 AFTER_FUSED_LOSSES = 2.02
 AFTER_STABLE_FORMS = 2.05  # by the numbers in Theano's database of rewrites, `optdb`
 
@@ -91,7 +93,7 @@ def gradient_of_picked(node):
         return False
     zeros, quotient, *indices = spread.owner.inputs
     gradient, divisor = _parts_of(quotient)
-    if getattr(spread.owner.op, "set_instead_of_inc", False) or not _is_zero(zeros) or divisor is None:
+    if getattr(spread.owner.op, "set_instead_of_inc", False) or not is_constantly(zeros, 0) or divisor is None:
         return False
     picked = divisor.owner
     if picked is None or not isinstance(picked.op, PICKING) or picked.inputs != [probabilities, *indices]:
@@ -105,13 +107,6 @@ def _parts_of(quotient):
     if op == T.true_div:
         return quotient.owner.inputs
     return (T.ones_like(quotient), quotient.owner.inputs[0]) if op == T.inv else (None, None)
-
-
-def _is_zero(variable):
-    try:
-        return T.get_scalar_constant_value(variable) == 0
-    except T.NotScalarConstantError:
-        return False
 
 
 def _if_same_type(node, output):

@@ -25,7 +25,7 @@ def sets_each_once(node):
     Theano 1.0.5 makes ``inc_subtensor(x[i], y)`` of ``set_subtensor(x[i], x[i] + y)``
     (`theano.tensor.opt.local_set_to_inc_subtensor`). Where an index comes twice, the last one counts when elements are set, and all
     of them when they are added to: of [1, 2, 3, 4], i = [1, 1, 2] and y = [10, 20, 30] it made [1, 32, 33, 4]. Right is
-    [1, 22, 33, 4]. Source: pytensor PR #2297.
+    [1, 22, 33, 4]. It came in with Theano PR #2338.
     """
     return has_no_index_twice(node.inputs[2])
 
@@ -148,11 +148,10 @@ basic.roll = T.roll = roll
 
 
 def _gradient_of_last(read, write):
-    def gradient(self, inputs, gradients, _theanos=None):
+    def gradient(self, inputs, gradients):
         """The gradient of what elements are set to goes to the last that is written into each.
 
         Theano 1.0.5 gives it to all that were written there (`theano.tensor.subtensor.AdvancedIncSubtensor1.grad` and its like).
-        Source: pytensor PR #1911.
         """
         x, y, *indices = inputs
         g_x, g_y, *others = self.gradient_of_all(inputs, gradients)

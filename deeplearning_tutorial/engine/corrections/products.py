@@ -29,12 +29,14 @@ from theano.compile.function_module import FunctionMaker
 from theano.compile.sharedvalue import SharedVariable
 from theano.gof import Container
 from theano.gof.utils import MethodNotDefined
-from theano.tensor import NotScalarConstantError, blas, blas_c, blas_headers, get_scalar_constant_value
+from theano.tensor import blas, blas_c, blas_headers
 from theano.tensor.blas import BatchedDot, Dot22, Dot22Scalar, Gemm, GemmRelated, Gemv, Ger
 from theano.tensor.blas_c import BaseBLAS, CGemv, CGer
 from theano.tensor.blas_scipy import ScipyGer
 from theano.tensor.elemwise import DimShuffle
 from theano.tensor.nnet import conv, corr, corr3d
+
+from deeplearning_tutorial.engine.corrections.rewriting import is_constantly
 
 SOURCE = Path(__file__).with_name("products.cpp").read_text(encoding="utf-8")
 NUMBERS = {"float32": "float", "float64": "double"}
@@ -241,14 +243,7 @@ def _make_overwritable(container):
 
 def _sum_with_product(beta, L, alpha, M, recurse_flip=True, _theanos=blas._beta_L_plus_alpha_M):
     """``beta * L + alpha * dot`` as one call of BLAS, unless beta is the constant 0, for which BLAS does not read L."""
-    return (False, False) if _is_zero(beta) else _theanos(beta, L, alpha, M, recurse_flip)
-
-
-def _is_zero(variable):
-    try:
-        return get_scalar_constant_value(variable) == 0
-    except NotScalarConstantError:
-        return False
+    return (False, False) if is_constantly(beta, 0) else _theanos(beta, L, alpha, M, recurse_flip)
 
 
 blas._beta_L_plus_alpha_M = _sum_with_product

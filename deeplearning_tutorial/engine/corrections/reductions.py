@@ -21,7 +21,7 @@ def sum_of_negative(node):
     axis takes as many factors as there are elements along that axis, and it took one for each element of the array: 2 to the 12th,
     and not to the 4th, for ``prod(2 * x, axis=1)`` of 3 rows and 4 columns. In float32 it printed an error of the optimizer instead.
     A sum of integers wraps around elsewhere then; one of floats may overflow before it is scaled; and the sum of no elements is 0,
-    whatever the factor. Sources: Theano PR #3848, aesara #260.
+    whatever the factor. It came in with Theano PR #3151.
     """
     inner = node.inputs[0].owner
     if not isinstance(node.op, Sum) or inner is None or inner.op != T.neg or not of_floats(inner):
@@ -172,7 +172,7 @@ def argmin_of_integers(x, axis, keepdims):
     """Where the smallest integer is.
 
     Theano 1.0.5 asks where the largest of ``-x`` is (`theano.tensor.basic.argmin`), and the smallest integer of a type has no
-    negative: of [1, -128, 3] in int8 it said 0. Right is 1. ``~x``, which is ``-x - 1``, has no such number. Source: aesara #461.
+    negative: of [1, -128, 3] in int8 it said 0. Right is 1. ``~x``, which is ``-x - 1``, has no such number.
     """
     return basic.argmax(~x, axis=axis, keepdims=keepdims)
 
@@ -269,7 +269,7 @@ def cumprod_gradient(x, gradient, axis):
 
     The product of all elements up to one, without one of them, was computed by dividing by that (`theano.tensor.extra_ops.CumOp`):
     NaN where it is 0. In general, ``dc/dx[i] = p[i - 1] * s[i]`` with the products ``p`` before it, and
-    ``s[i] = g[i] + x[i + 1] * s[i + 1]``. Source: Theano PR #5197.
+    ``s[i] = g[i] + x[i + 1] * s[i + 1]``. Source: Theano #5197, pytensor PR #1911.
     """
     before = shifted(T.cumprod(x, axis=axis), axis, first=1)
     return before * reversed_recurrence(x, gradient, axis)

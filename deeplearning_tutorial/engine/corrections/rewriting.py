@@ -1,5 +1,7 @@
 """How a rewrite of Theano's is corrected: the same object, under the same name in Theano's databases, does something else."""
 
+from theano.tensor import NotScalarConstantError, get_scalar_constant_value
+
 
 def only_where(rewrite, *conditions):
     """Let a rewrite act only on nodes that meet all conditions."""
@@ -40,6 +42,14 @@ def keep_type(rewrite):
         )
 
     rewrite.transform = transform
+
+
+def is_constantly(variable, number):
+    """Whether a variable is known to hold one number everywhere."""
+    try:
+        return bool(get_scalar_constant_value(variable) == number)
+    except NotScalarConstantError:
+        return False
 
 
 def is_float(variable):

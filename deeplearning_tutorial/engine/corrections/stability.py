@@ -11,7 +11,7 @@ from theano.tensor import opt
 from theano.tensor.elemwise import CAReduce, Elemwise
 from theano.tensor.nnet import nnet, sigm
 
-from deeplearning_tutorial.engine.corrections.rewriting import instead_of, is_float, only_where
+from deeplearning_tutorial.engine.corrections.rewriting import instead_of, is_constantly, is_float, only_where
 
 # Logarithms of sums ----------------------------------------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ def log_sum_exp(node):
 
     Theano 1.0.5 subtracts the largest x (`theano.tensor.opt.local_log_sum_exp`), also where it is infinite: NaN for a row of
     -infinity, which is what a mask makes of a row, and for infinity. Right are -infinity and infinity. Of no elements the logarithm
-    is -infinity, and there it raised an error. Source: pytensor PR #484.
+    is -infinity, and there it raised an error. Source: aesara #461.
     """
     if node.op != T.log:
         return False
@@ -179,10 +179,7 @@ def _constant_near(factors, number):
 
 
 def is_1(expr):
-    try:
-        return bool(opt.get_scalar_constant_value(expr) == 1)
-    except T.NotScalarConstantError:
-        return False
+    return is_constantly(expr, 1)
 
 
 sigm.is_1pexp, sigm.is_neg, sigm._is_1 = is_1pexp, is_neg, is_1
