@@ -10,12 +10,15 @@
 `regularization`   `l1`, `l2`, `max_norm`: what keeps weights small
 `minibatches`      `MinibatchFunction`: a compiled function of a mini-batch
 `training`         `fit` trains
+`interrupts`       what happens when somebody stops it by hand
 `early_stopping`   `EarlyStopping`: when to stop, and which parameters to keep
 `monitoring`       `History`: what happened during training; what the hidden units do
 `checkpoint`       `save`, `load`: parameters in a file, whatever happens meanwhile
+`fingerprint`      whether a checkpoint is of the same run
 `pretrained`       `load_pretrained`: parameters for when there is no time to train
 `plotting`         digits, filters, curves, confusion matrices, graphs
 `checks`           what is refused, and why
+`conditions`       what a graph asks of its data
 `exercises`        the hints and checks of the notebooks
 `engine`           what makes Theano work, and work fast, on a machine of today; nobody need read it
 =================  =================================================================================

@@ -32,8 +32,10 @@ from deeplearning_tutorial.checks import (
     layer_sizes,
     positive_integer,
 )
+from deeplearning_tutorial.conditions import ask_range, check_data, shape
+from deeplearning_tutorial.interrupts import Interrupts
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression
-from deeplearning_tutorial.minibatches import MinibatchFunction
+from deeplearning_tutorial.minibatches import MinibatchFunction, tell_what_is_left_over
 from deeplearning_tutorial.updates import sgd
 
 
@@ -160,7 +162,8 @@ class dA:
         squared-error      :math:`\sum_k (x_k - z_k)^2`
         =================  ==========================================================
 
-        The cross-entropy takes each pixel as the probability of a white dot, and so needs an input from 0 to 1. It
+        The cross-entropy takes each pixel as the probability of a white dot, and so needs an input from 0 to 1: where
+        `MinibatchFunction` or `pretrain` finds other data, it says so. It
         is computed from the score :math:`a`, before the sigmoid, as :math:`\log(1 + e^a) - x a`: the same number, but
         finite even where :math:`z` is rounded to 0 or 1, which have no logarithm.
 
@@ -319,11 +322,10 @@ class SdA:
         updates = sgd(self.finetune_cost, self.params, learning_rate)
         train, valid, test = datasets
         train_fn = MinibatchFunction([self.x, self.y], self.finetune_cost, train, batch_size, updates)
-        return train_fn, self._score(valid, batch_size), self._score(test, batch_size)
-
-    def _score(self, dataset, batch_size):
-        errors = MinibatchFunction([self.x, self.y], self.errors, dataset, batch_size)
-        return lambda: [errors(index) for index in range(errors.n_batches)]
+        valid_errors = MinibatchFunction([self.x, self.y], self.errors, valid, batch_size)
+        test_errors = MinibatchFunction([self.x, self.y], self.errors, test, batch_size)
+        tell_what_is_left_over({"training": train_fn, "validation": valid_errors, "test": test_errors})
+        return train_fn, _score(valid_errors), _score(test_errors)
 
 
 class DeepAutoencoder:
@@ -477,19 +479,28 @@ def pretrain(model, train_set_x, batch_size, n_epochs, learning_rate=0.1, progre
     if not all(rate > 0 for rate in rates):
         raise ValueError(f"learning_rate must be above 0, not {learning_rate!r}.")
     functions = model.pretraining_functions(train_set_x, batch_size)
-    n_batches = _shape(train_set_x)[0] // int(batch_size)
+    n_batches = shape(train_set_x)[0] // int(batch_size)
 
     costs = np.zeros((model.n_layers, n_epochs), theano.config.floatX)
     # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
     disable = not progress or "TQDM_DISABLE" in os.environ
-    with tqdm(total=costs.size, unit="epoch", disable=disable) as bar:
+    with tqdm(total=costs.size, unit="epoch", disable=disable) as bar, Interrupts() as interrupts:
         for layer, train in enumerate(functions):
             for epoch in range(n_epochs):
-                costs[layer, epoch] = np.mean([train(index, lr=rates[layer]) for index in range(n_batches)])
+                steps = []
+                for index in range(n_batches):
+                    steps.append(train(index, lr=rates[layer]))
+                    interrupts.take()
+                costs[layer, epoch] = np.mean(steps)
                 _check_finite(costs[layer, epoch], layer, rates[layer])
                 bar.set_postfix_str(f"layer {layer + 1}, cost {costs[layer, epoch]:.2f}", refresh=False)
                 bar.update()
     return costs
+
+
+def _score(errors):
+    """A function without arguments: the list of the errors in each mini-batch."""
+    return lambda: [errors(index) for index in range(errors.n_batches)]
 
 
 def _check_finite(cost, layer, rate):
@@ -502,7 +513,8 @@ def _check_finite(cost, layer, rate):
 
 
 def _pretraining_functions(model, train_set_x, batch_size):
-    n_examples, n_columns = _shape(train_set_x)
+    _check_matrix(train_set_x)
+    n_examples, n_columns = shape(train_set_x)
     batch_size = positive_integer("batch_size", batch_size)
     if batch_size > n_examples:
         raise ValueError(f"batch_size must be at most {n_examples}, the number of rows, not {batch_size!r}.")
@@ -518,6 +530,7 @@ def _pretraining_functions(model, train_set_x, batch_size):
     functions = []
     for autoencoder, level in zip(model.dA_layers, model.corruption_levels):
         cost, updates = autoencoder.get_cost_updates(corruption, learning_rate)
+        check_data({model.x: train_set_x}, [cost])
         inputs = [
             index,
             theano.In(corruption, value=level, allow_downcast=True),
@@ -535,14 +548,29 @@ def _mean_loss(x, scores, loss):
         losses = (x - T.nnet.sigmoid(scores)) ** 2
     else:
         raise ValueError(f'loss must be "cross-entropy" or "squared-error", not {loss!r}.')
-    return T.mean(T.sum(losses, axis=1))
+    mean = T.mean(T.sum(losses, axis=1))
+    return _with_minimum(mean, x) if loss == "cross-entropy" else mean
 
 
-def _shape(train_set_x):
+def _with_minimum(cross_entropy, x):
+    """The same, for features from 0 to 1 only: of others the cross-entropy falls for ever, as the scores grow.
+
+    Who compiles a function without looking at the data, by Theano alone, is told when it has fallen below 0. That is a comparison
+    of one number in a step.
+    """
+    problem = (
+        "the cross-entropy has no minimum there: bring the features to [0, 1] (standardized ones are not), or take "
+        'loss="squared-error"'
+    )
+    ask_range(cross_entropy, x, 0, 1, problem)
+    otherwise = f"the cross-entropy became negative, so that the input is not from 0 to 1, and {problem}"
+    # Rounding may take a perfect reconstruction a little below 0. NaN, which is not below anything, is another matter.
+    return T.opt.Assert(otherwise)(cross_entropy, T.eq(T.lt(cross_entropy, -1), 0))
+
+
+def _check_matrix(train_set_x):
     if not hasattr(train_set_x, "get_value") or train_set_x.ndim != 2:
         raise ValueError(f"train_set_x must be a shared matrix, such as load_data returns, not {train_set_x!r}.")
-    # The internal type knows its shape without a copy from the GPU.
-    return train_set_x.get_value(borrow=True, return_internal_type=True).shape
 
 
 def _theano_rng(numpy_rng, theano_rng):

@@ -11,7 +11,9 @@ Nothing in it is ever unpickled. A program that is killed while it saves, or a f
 the new file takes the old one's place when it is complete, and the old one stays beside it as ``mlp.previous.npz``.
 """
 
+import contextlib
 import dataclasses
+import fcntl
 import io
 import json
 import os
@@ -22,6 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplearning_tutorial.checks import check_number
+from deeplearning_tutorial.fingerprint import changes, fingerprint
 from deeplearning_tutorial.monitoring import History
 
 FORMAT = 1
@@ -121,14 +125,56 @@ class TrainingCheckpoint:
         An ``.npz`` file. With None nothing is saved, and there is nothing to go on from.
     seconds : float
         The least time between two of them.
-    train : MinibatchFunction
-        Its ``state`` is what a step changes.
+    train, validate : MinibatchFunction
+        The ``state`` of `train` is what a step changes. A checkpoint of another graph, batch size, learning rate or of other data is
+        refused, see `fingerprint`.
+    with_data : bool
+        False where the data change from epoch to epoch: then only their shapes have to be the same.
+
+    Raises
+    ------
+    ValueError
+        If `seconds` is no number of at least 0.
     """
 
-    def __init__(self, path, seconds, train):
+    def __init__(self, path, seconds, train, validate, with_data=True):
+        check_number("checkpoint_seconds", seconds, "a number of at least 0", lambda seconds: seconds >= 0)
         self.path = None if path is None else Path(path)
         self._seconds, self._train = seconds, train
         self._saved_at = -np.inf
+        # In every run, resumed or not: what is saved must say what it is of.
+        self._fingerprint = None if path is None else fingerprint(train, validate, with_data)
+
+    @contextlib.contextmanager
+    def claimed(self):
+        """Keep other programs away from this checkpoint. One that is killed leaves it free.
+
+        Raises
+        ------
+        CheckpointError
+            If another program, or another call of `fit` in this one, uses it.
+        """
+        if self.path is None:
+            yield
+            return
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = _open_locked(lock)
+        except BlockingIOError:
+            raise CheckpointError(
+                f"{self.path} is being used by another program, or another cell: wait for it, or end it, or name another file."
+            ) from None
+        except (
+            OSError
+        ):  # a folder that may not be written, which `save` will tell, or a network file system without locks
+            yield
+            return
+        with file:
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
 
     def load(self, history, stopping):
         """Put back what was saved.
@@ -153,6 +199,7 @@ class TrainingCheckpoint:
             return history
         arrays, about = load(self.path)
         self._check(arrays, about, history, stopping)
+        self._check_fingerprint(about.get("fingerprint"))
         for number, variable in enumerate(self._train.state):
             variable.set_value(arrays[f"state {number}"])
         history = History(**about["history"])
@@ -178,6 +225,21 @@ class TrainingCheckpoint:
                 "have gaps. Monitor the same, move the file away to begin anew, or name another file."
             )
 
+    def _check_fingerprint(self, saved):
+        # One that an older version of this module wrote has none.
+        found = changes(saved, self._fingerprint) if saved and self._fingerprint else []
+        if found:
+            raise CheckpointError(
+                f"{self.path} is of another run: {'; '.join(found)}. Make it as it was to go on, move the file away to begin "
+                "anew, or name another file."
+            )
+
+    def numbers(self):
+        """The shared scalars that training changes, such as a learning rate that falls, as they are now: in words."""
+        scalars = [variable for variable in self._train.state if getattr(variable, "ndim", None) == 0]
+        named = [f"{variable.name or 'a shared scalar'} is {variable.get_value():.4g}" for variable in scalars]
+        return f" Now {', '.join(named)}." if named else ""
+
     def save(self, history, stopping, finished=False):
         """Write it, unless that was done a moment ago; when training is `finished`, in any case."""
         now = time.perf_counter()
@@ -187,6 +249,7 @@ class TrainingCheckpoint:
             "history": dataclasses.asdict(history),
             "patience": stopping.patience,
             "n_batches": self._train.n_batches,
+            "fingerprint": self._fingerprint,
         }
         try:
             save(self.path, self._arrays(stopping), about)
@@ -202,6 +265,22 @@ class TrainingCheckpoint:
     def _arrays(self, stopping):
         arrays = {f"state {number}": variable.get_value() for number, variable in enumerate(self._train.state)}
         return arrays | {f"best {number}": value for number, value in enumerate(stopping.best_values)}
+
+
+def _open_locked(path):
+    """The file, locked until it is closed. Its last user deletes it, so that it may no longer be the one of this name."""
+    while True:
+        file = open(path, "a")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            file.close()
+            raise
+        file.close()
 
 
 def _plain(value):

@@ -75,8 +75,8 @@ class EarlyStopping:
         if error < self.improvement_threshold * self.best_error:
             self.patience = max(self.patience, self.patience_increase * (step - 1))
         if error < self.best_error:
-            self.best_error = error
             self.keep()
+            self.best_error = error
 
     def is_over(self, step):
         """Whether patience has run out after so many steps: a bool."""

@@ -6,12 +6,15 @@
 >>> validate.mean()
 """
 
+import weakref
+
 import numpy as np
 import theano
 import theano.tensor as T
-from theano.tensor.nnet.nnet import CrossentropySoftmaxArgmax1HotWithBias
+from tqdm.auto import tqdm
 
 from deeplearning_tutorial.checks import check_number
+from deeplearning_tutorial.conditions import check_data, shape, shared_variable
 
 
 class MinibatchFunction:
@@ -39,28 +42,40 @@ class MinibatchFunction:
     n_batches : int
     n_left_over : int
         Rows that are in no mini-batch.
+    inputs, output, updates
+        The graph, as it was given.
+    data : list of shared variables
+        Those that hold the rows. They can be given other rows later, but as many.
     function : theano.compile.Function
         The compiled function itself; its graph can be drawn.
     state : list of shared variables
         All that a call changes: parameters, and what else there is of velocities, learning rates, states of random numbers.
+    shared : list of shared variables
+        All that a call uses, data included.
 
     Raises
     ------
     ValueError
-        If `inputs` and `dataset` do not match, in number, type or width, or no whole mini-batch fits into the data.
+        If `inputs` and `dataset` do not match, in number, type or width, no whole mini-batch fits into the data, or the data
+        are not what the graph needs: labels that the last layer has no unit for, pixels outside [0, 1].
     """
 
     def __init__(self, inputs, output, dataset, batch_size, updates=None):
         n_examples = _check(inputs, output, dataset, updates)
         self.batch_size = _whole_batch_size(batch_size, n_examples)
         self.n_batches, self.n_left_over = divmod(n_examples, self.batch_size)
+        self.inputs, self.output, self.updates = inputs, output, dict(updates or {})
+        self.data = [shared_variable(data) for data in dataset]
+        self._n_examples = n_examples
 
         # As arrays: Theano takes longer to make one of a Python number than to compute a small layer.
         self._indices = [np.asarray(number, dtype="int64") for number in range(self.n_batches)]
         index = T.lscalar("index")
         givens = {variable: self._minibatches(data)[index] for variable, data in zip(inputs, dataset)}
         self.function = theano.function([index], output, updates=updates, givens=givens)
-        self.state = [given.variable for given in self.function.maker.expanded_inputs if given.update is not None]
+        shared = [given for given in self.function.maker.expanded_inputs if hasattr(given.variable, "get_value")]
+        self.shared = [given.variable for given in shared]
+        self.state = [given.variable for given in shared if given.update is not None]
 
     def _minibatches(self, data):
         """View of the data as (n_batches, batch_size, ...): nothing is copied.
@@ -69,27 +84,63 @@ class MinibatchFunction:
         data, so that Theano has to work out its length in every call. This shape is known when the graph is compiled.
         """
         whole = data[: self.n_batches * self.batch_size]
-        return T.reshape(whole, (self.n_batches, self.batch_size, *_shape(data)[1:]))
+        return T.reshape(whole, (self.n_batches, self.batch_size, *shape(data)[1:]))
 
     def __call__(self, index):
         """The output for mini-batch number `index`, in ``range(n_batches)``."""
         if not 0 <= index < self.n_batches:
             raise IndexError(f"there are mini-batches 0 to {self.n_batches - 1}, and no {index}.")
+        if index == 0:  # once an epoch
+            self._check_rows()
         return self.function(self._indices[index])
 
     def mean(self):
-        """Mean of the output over all mini-batches: a float."""
+        """Mean of the output over all mini-batches: a float. The first time it says which rows are in none of them."""
+        tell_what_is_left_over({"": self})
         return float(np.mean([self(index) for index in range(self.n_batches)]))
+
+    def _check_rows(self):
+        """More rows would be passed over in silence, and of fewer the compiled function would complain, obscurely."""
+        for data in self.data:
+            rows = shape(data)[0]
+            if rows != self._n_examples:
+                raise ValueError(
+                    f"{data} has {rows:,} rows now, and had {self._n_examples:,} when this function was compiled: "
+                    "make the MinibatchFunction again."
+                )
+
+
+def tell_what_is_left_over(functions, silent=False):
+    """Say how many rows are in no mini-batch, once of each function, as nobody should find out by chance.
+
+    Parameters
+    ----------
+    functions : dict from str to MinibatchFunction
+        By what their rows are called.
+    silent : bool
+        Only take note that whoever asks knows.
+    """
+    left_over = []
+    for name, function in functions.items():
+        if getattr(function, "n_left_over", 0) and function not in _told:
+            _told.add(function)
+            n_rows = function.n_batches * function.batch_size + function.n_left_over
+            left_over.append(f"{function.n_left_over} of {n_rows:,} {name} rows".replace("  ", " "))
+    if left_over and not silent:
+        tqdm.write(f"Not used, as they fill no mini-batch: {' and '.join(left_over)}.")
+
+
+_told = weakref.WeakSet()
 
 
 def _check(inputs, output, dataset, updates):
     """All that can be wrong with them; returns the number of examples."""
     _check_graph(inputs, output, updates)
-    shapes = [_shape(data) for data in dataset]
+    shapes = [shape(data) for data in dataset]
     for variable, data in zip(inputs, dataset):
         _check_type(variable, data)
     n_examples = _n_examples(inputs, shapes)
-    _check_sizes(dict(zip(inputs, dataset)), output)
+    check_data(dict(zip(inputs, dataset)), [output, *dict(updates or {}).values()])
     return n_examples
 
 
@@ -131,51 +182,3 @@ def _check_type(variable, data):
             "as load_data does it" if variable.dtype == theano.config.floatX else f"T.cast(data, {variable.dtype!r})"
         )
         raise ValueError(f"{variable} is {variable.dtype}, and its data are {data.dtype}: convert them, {wanted}.")
-
-
-def _check_sizes(data, output):
-    """Do the data have as many columns as the weights have rows, and the classes that the last layer has?
-
-    Theano does not know the sizes of symbolic variables, and without this would say so in the midst of training.
-    """
-    for node in theano.gof.graph.io_toposort(list(data), [output]):
-        if isinstance(node.op, T.Dot) and node.inputs[0] in data:
-            x, W = node.inputs[0], _length(node.inputs[1])
-            columns = _shape(data[x])[1]
-            if W is not None and columns != W:
-                raise ValueError(
-                    f"the data of {x} have {columns} columns, and the layer that takes them is made for {W} (n_in)."
-                )
-        if isinstance(node.op, CrossentropySoftmaxArgmax1HotWithBias) and node.inputs[2] in data:
-            y, b = node.inputs[2], _length(node.inputs[1])
-            labels = data[y].eval()
-            if b is not None and not 0 <= labels.min() <= labels.max() < b:
-                raise ValueError(
-                    f"the labels of {y} run from {labels.min()} to {labels.max()}, and the layer has {b} units (n_out), "
-                    f"for 0 to {b - 1}."
-                )
-
-
-def _length(variable):
-    """Rows of a shared variable; None for another one."""
-    if variable.owner and _is_copy_from_gpu(variable.owner.op):
-        variable = variable.owner.inputs[0]
-    if isinstance(variable, theano.compile.SharedVariable):
-        return variable.get_value(borrow=True, return_internal_type=True).shape[0]
-
-
-def _is_copy_from_gpu(operation):
-    """By its name: to import Theano's part for GPUs takes a while, also where there is none."""
-    return type(operation).__name__ == "HostFromGpu"
-
-
-def _shape(data):
-    """Shape of the array in a shared variable, or in a cast of one."""
-    variable = data
-    while not hasattr(variable, "get_value"):
-        node = getattr(variable, "owner", None)
-        # A cast keeps the shape, and so does fetching a GPU's array for it; a transposition, say, would not.
-        if node is None or len(node.inputs) != 1 or not (isinstance(node.op, T.Elemwise) or _is_copy_from_gpu(node.op)):
-            raise ValueError(f"data must be shared variables, as load_data returns them, not {data!r}.")
-        variable = node.inputs[0]
-    return variable.get_value(borrow=True, return_internal_type=True).shape

@@ -35,6 +35,7 @@ import theano
 import theano.tensor as T
 
 from deeplearning_tutorial.checks import check_cost, check_number, check_updates
+from deeplearning_tutorial.conditions import ask_range
 
 
 def l1(weights):
@@ -136,7 +137,7 @@ def max_norm(updates, weights, limit):
     return result
 
 
-def adversarial_examples(cost, x, size):
+def adversarial_examples(cost, x, size, bounds=(0, 1)):
     r"""Examples a little different from those in `x`, in the way that raises the cost most.
 
     Each feature moves by the same amount, and the sign of the gradient says where to:
@@ -151,9 +152,11 @@ def adversarial_examples(cost, x, size):
     cost : symbolic scalar
         Of the examples in `x`.
     x : symbolic matrix, (n_examples, n_in)
-        With pixels in [0, 1], where the result stays.
     size : float
         How far each feature moves, :math:`\varepsilon`, above 0.
+    bounds : pair of float, or None
+        Between these numbers the result stays, and `x` has to be. By default those of pixels; None for features without bounds,
+        such as standardized ones.
 
     Returns
     -------
@@ -163,7 +166,8 @@ def adversarial_examples(cost, x, size):
     Raises
     ------
     ValueError
-        If `cost` is not a scalar that depends on `x`, or `size` is not positive and finite.
+        If `cost` is not a scalar that depends on `x`, `size` is not positive and finite, or `bounds` are no two numbers in
+        rising order. A `MinibatchFunction` raises it for data outside of the bounds.
 
     Notes
     -----
@@ -174,7 +178,18 @@ def adversarial_examples(cost, x, size):
     if x not in theano.gof.graph.ancestors([cost]):
         raise ValueError(f"the cost does not depend on {x}.")
     step = np.asarray(size, dtype=theano.config.floatX) * T.sgn(T.grad(cost, x))
-    return theano.gradient.disconnected_grad(T.clip(x + step, 0, 1))
+    moved = x + step
+    if bounds is not None:
+        low, high = _checked_bounds(bounds)
+        moved = T.clip(moved, low, high)
+        ask_range(moved, x, low, high, "adversarial examples are clipped to these bounds. Name others, or bounds=None")
+    return theano.gradient.disconnected_grad(moved)
+
+
+def _checked_bounds(bounds):
+    if not isinstance(bounds, (tuple, list)) or len(bounds) != 2 or not -np.inf <= bounds[0] < bounds[1] <= np.inf:
+        raise ValueError(f"bounds must be two numbers in rising order, such as (0, 1), or None, not {bounds!r}.")
+    return [np.asarray(bound, dtype=theano.config.floatX) for bound in bounds]
 
 
 def _limit_columns(W, limit):

@@ -8,8 +8,13 @@ Training that takes long can be interrupted, by a power cut too. With a checkpoi
 and ends with the same parameters, bit for bit on the same device:
 
 >>> history = fit(train, validate, params, checkpoint="build/mlp.npz")
+
+Whoever stops it by hand, with the notebook's ■, finds the best parameters in place, and the curves here:
+
+>>> history = last_history()
 """
 
+import contextlib
 import math
 import os
 import time
@@ -20,10 +25,11 @@ from tqdm.auto import tqdm
 from deeplearning_tutorial.checkpoint import TrainingCheckpoint
 from deeplearning_tutorial.checks import check_callable, positive_integer
 from deeplearning_tutorial.early_stopping import EarlyStopping
-from deeplearning_tutorial.minibatches import MinibatchFunction
+from deeplearning_tutorial.interrupts import Interrupts
+from deeplearning_tutorial.minibatches import MinibatchFunction, tell_what_is_left_over
 from deeplearning_tutorial.monitoring import History
 
-__all__ = ["MinibatchFunction", "fit"]
+__all__ = ["MinibatchFunction", "fit", "last_history"]
 
 EPOCHS_VARIABLE = "DEEPLEARNING_TUTORIAL_EPOCHS"
 
@@ -54,7 +60,7 @@ def fit(
     validate : MinibatchFunction
         Returns the error on a mini-batch of the validation set.
     params : list of shared variables
-        Hold the parameters with the lowest validation error when `fit` returns.
+        Hold the parameters with the lowest validation error when `fit` returns, or ends in any other way.
     n_epochs : int
         Passes through the training data at most.
     patience, patience_increase, improvement_threshold
@@ -71,15 +77,13 @@ def fit(
         variables. What it does should depend on that number alone, or a checkpoint leads elsewhere.
     checkpoint : str or Path, optional
         An ``.npz`` file for all that it takes to go on from here. If it is there, `fit` goes on from it, with the patience
-        that is saved in it.
+        that is saved in it, and says so. One program at a time.
     checkpoint_seconds : float
         The least time between two of them. An interrupt costs no more than that and an epoch.
 
     Returns
     -------
     History
-        An interrupt from the keyboard ends training, not the program: history and best parameters are kept, or those
-        there are, if nothing was validated yet. With `checkpoint` the interrupt is passed on.
 
     Raises
     ------
@@ -90,11 +94,15 @@ def fit(
     FloatingPointError
         As soon as a cost or a validation error is no finite number. The best parameters so far are put back first, and
         the attribute ``history`` of the error is the `History`.
+    KeyboardInterrupt
+        After an interrupt from the keyboard, at the end of the step. The best parameters so far are put back, or kept as they
+        are, if nothing was validated yet; `last_history` has the curves.
     CheckpointError
-        If `checkpoint` is damaged, and the one before too, or of another network, or something else was monitored.
+        If `checkpoint` is damaged, and the one before too, or of another graph, data or batch size, or something else was
+        monitored; or if another program uses it.
     """
     stopping = EarlyStopping(params, patience, patience_increase, improvement_threshold)
-    saved = TrainingCheckpoint(checkpoint, checkpoint_seconds, train)
+    saved = TrainingCheckpoint(checkpoint, checkpoint_seconds, train, validate, with_data=before_epoch is None)
     run = _Run(train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved)
     # A short patience must leave room for at least two validations.
     validation_frequency = int(min(train.n_batches, max(1, stopping.patience / 2)))
@@ -110,12 +118,20 @@ def fit(
     return run.history
 
 
+def last_history():
+    """The `History` of the last call of `fit` in this program, however it ended. None before the first."""
+    return _Run.last_history
+
+
 class _Run:
     """The care around the loop of `fit`: history, progress bar, checkpoints, and what happens on an interrupt or a NaN."""
+
+    last_history = None
 
     def __init__(self, train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved):
         self._n_epochs = _at_most(positive_integer("n_epochs", n_epochs))
         _check_functions(train, validate, monitor, before_epoch)
+        _check_params(stopping.params, train, validate)
         self._train, self._validate, self._stopping, self._saved = train, validate, stopping, saved
         self._monitor, self._percent, self._before_epoch = monitor or {}, percent, before_epoch
         self._costs = []  # since the last validation
@@ -133,6 +149,7 @@ class _Run:
             if not self._costs:  # it was validated
                 self._save()
             self._move_bar()
+            self._interrupts.take()
 
     def note_cost(self, cost, step):
         _check_finite("cost", cost, step)
@@ -158,33 +175,71 @@ class _Run:
         self._costs = []
 
     def __enter__(self):
-        self.history = self._saved.load(History(monitored={name: [] for name in self._monitor}), self._stopping)
-        self._started = time.perf_counter() - self.history.seconds
-        # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
-        hidden, done = not self._progress or "TQDM_DISABLE" in os.environ, self.history.n_steps // self._train.n_batches
-        self._bar = tqdm(total=self._n_epochs, initial=done, unit="epoch", disable=hidden)
-        if self._progress:
-            _tell_what_is_left_over(self._train, self._validate)
+        self._ending = contextlib.ExitStack()
+        with self._ending:
+            self._ending.enter_context(self._saved.claimed())
+            self.history = self._saved.load(History(monitored={name: [] for name in self._monitor}), self._stopping)
+            _Run.last_history = self.history
+            self._started = time.perf_counter() - self.history.seconds
+            # tqdm looks at this variable itself, but not where it draws its bars in notebooks.
+            hidden, done = (
+                not self._progress or "TQDM_DISABLE" in os.environ,
+                self.history.n_steps // self._train.n_batches,
+            )
+            self._tell_from_where(done)
+            self._bar = tqdm(total=self._n_epochs, initial=done, unit="epoch", disable=hidden)
+            rows = {"training": self._train, "validation": self._validate}
+            tell_what_is_left_over(rows, silent=not self._progress)
+            self._interrupts = self._ending.enter_context(Interrupts())
+            self._ending = self._ending.pop_all()
         return self
 
     def __exit__(self, kind, error, traceback):
+        self._interrupts.close()  # what follows is done to its end
         try:
             if kind is None:
                 self._move_bar()
                 self.history.stopped_early = self._stopping.is_over(self.history.n_steps)
                 self._save(finished=True)
-            elif issubclass(kind, FloatingPointError):
+            elif issubclass(kind, (FloatingPointError, KeyboardInterrupt)):
                 error.history = self.history
-            elif issubclass(kind, KeyboardInterrupt) and self._saved.path is None:
-                if not self.history.validation_error:
-                    self._stopping.keep()
-                self._bar.write("Interrupted: the best parameters so far are kept.")
-                return True  # which ends training, not the program
+            if kind is not None and issubclass(kind, KeyboardInterrupt):
+                self._make_whole()
+                self._bar.write(
+                    f"Interrupted after {_epochs(self.history.n_steps / self._train.n_batches)}: the best parameters so far are "
+                    "kept, and deeplearning_tutorial.training.last_history() has the curves."
+                )
         finally:
             self._bar.close()
             self._stopping.restore()
             self.history.seconds = time.perf_counter() - self._started
+            self._ending.__exit__(kind, error, traceback)
         return False
+
+    def _make_whole(self):
+        """Of what was being written down when an impatient interrupt came, only what is in all lists."""
+        history = self.history
+        if not history.validation_error:
+            self._stopping.keep()
+        curves = [
+            history.epoch,
+            history.elapsed,
+            history.train_cost,
+            history.validation_error,
+            *history.monitored.values(),
+        ]
+        n_points = min(map(len, curves))
+        for curve in curves:
+            del curve[n_points:]
+
+    def _tell_from_where(self, epoch):
+        if self.history.n_steps:
+            finished = self.history.stopped_early or epoch >= self._n_epochs
+            what = "already finished, " if finished else "going on "
+            rest = " Move it away to train anew." if finished else self._saved.numbers()
+            tqdm.write(
+                f"{self._saved.path}: {what}after {_epochs(self.history.n_steps / self._train.n_batches)}.{rest}"
+            )
 
     def _save(self, finished=False):
         self.history.seconds = time.perf_counter() - self._started
@@ -193,6 +248,31 @@ class _Run:
     def _move_bar(self):
         if epochs := self.history.n_steps // self._train.n_batches - self._bar.n:
             self._bar.update(epochs)
+
+
+def _check_params(params, train, validate):
+    """Are they what `train` changes and `validate` uses? Others would be kept, and what was trained lost."""
+    trained, used = getattr(train, "state", None), getattr(validate, "shared", None)
+    if not params:
+        raise ValueError("params must be the parameters that train changes, such as model.params, not [].")
+    if trained is None or used is None:
+        return
+    again = "After a cell was run again, run those that follow it again, too: model, train, validate and params belong together."
+    if not {*trained} & {*used}:
+        raise ValueError(f"validate uses nothing that train changes, so that its error would never change. {again}")
+    strange = [parameter for parameter in params if parameter not in {*trained, *used}]
+    if strange:
+        raise ValueError(f"params holds {strange}, which neither train changes nor validate uses. {again}")
+    missing = [variable for variable in trained if variable in {*used} and variable not in params]
+    if missing:
+        raise ValueError(
+            f"params lacks {missing}, which train changes and validate uses: their best values would be lost. Give all, "
+            "such as model.params."
+        )
+
+
+def _epochs(number):
+    return f"{number:.3g} epoch{'' if number == 1 else 's'}"
 
 
 def _check_functions(train, validate, monitor, before_epoch):
@@ -229,14 +309,3 @@ def _check_finite(name, value, step):
             f"the {name} became {float(value)} in step {step}. Most often the learning rate is too large: divide it by ten. "
             "The best parameters so far were put back."
         )
-
-
-def _tell_what_is_left_over(*functions):
-    """The rows that are in no mini-batch, as nobody should find out by chance."""
-    left_over = [
-        f"{function.n_left_over} of {function.n_batches * function.batch_size + function.n_left_over:,} {rows} rows"
-        for function, rows in zip(functions, ["training", "validation"])
-        if getattr(function, "n_left_over", 0)
-    ]
-    if left_over:
-        tqdm.write(f"Not used, as they fill no mini-batch: {' and '.join(left_over)}.")

@@ -513,3 +513,31 @@ def test_pretraining_says_what_it_cannot_do(arguments, words):
 def test_no_default_can_be_changed_by_accident(function):
     defaults = [parameter.default for parameter in inspect.signature(function).parameters.values()]
     assert not any(isinstance(default, (list, dict, set)) for default in defaults)
+
+
+# What is left over -----------------------------------------------------------------------------------------------------
+
+
+def test_rows_that_no_score_counts_are_told(capsys):
+    """39 test rows in mini-batches of 20: the last 19 count nowhere."""
+    model = SdA(np.random.RandomState(0), n_ins=4, hidden_layers_sizes=[3], n_outs=2)
+    sets = [
+        (
+            theano.shared(np.random.RandomState(n).uniform(size=(n, 4)).astype("float32")),
+            T.cast(theano.shared((np.arange(n) % 2).astype("float32")), "int32"),
+        )
+        for n in (40, 20, 39)
+    ]
+    _, valid_score, test_score = model.build_finetune_functions(sets, 20, 0.1)
+    assert (len(valid_score()), len(test_score())) == (1, 1)
+    assert capsys.readouterr().out == "Not used, as they fill no mini-batch: 19 of 39 test rows.\n"
+
+
+@pytest.mark.parametrize("batch_size", [20.0, np.float64(20), np.int8(20)])
+def test_a_batch_size_is_a_whole_number_of_any_type(batch_size):
+    def costs(batch_size):
+        model = SdA(np.random.RandomState(0), n_ins=4, hidden_layers_sizes=[3], n_outs=2)
+        rows = theano.shared(np.random.RandomState(1).uniform(size=(40, 4)).astype("float32"))
+        return pretrain(model, rows, batch_size, 2, progress=False)
+
+    np.testing.assert_array_equal(costs(batch_size), costs(20))

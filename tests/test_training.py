@@ -17,7 +17,7 @@ from jupyter_client.manager import start_new_kernel
 from theano.sandbox.rng_mrg import MRG_RandomStreams
 
 from deeplearning_tutorial import ROOT, training
-from deeplearning_tutorial.checkpoint import CheckpointError
+from deeplearning_tutorial.checkpoint import CheckpointError, load, save
 from deeplearning_tutorial.data import load_data
 from deeplearning_tutorial.data.augmentation import FreshEpochs
 from deeplearning_tutorial.data.download import DATA_FOLDER
@@ -25,7 +25,7 @@ from deeplearning_tutorial.data.formats import IDX_FILES
 from deeplearning_tutorial.data.loading import ROWS_VARIABLE
 from deeplearning_tutorial.layers import LogisticRegression
 from deeplearning_tutorial.mlp import MLP
-from deeplearning_tutorial.training import MinibatchFunction, fit
+from deeplearning_tutorial.training import MinibatchFunction, fit, last_history
 from deeplearning_tutorial.updates import linear_decay, momentum, sgd
 
 # Functions of a mini-batch ------------------------------------------------------------------------------------------
@@ -82,11 +82,33 @@ def test_what_is_left_over_is_told(dataset, capfd):
     weight = theano.shared(np.float32(0))
     train = MinibatchFunction([x, y], weight * x.sum() + y.sum(), dataset, 3, {weight: weight + 1})
     assert train.n_left_over == 1
-    for rows, shown in [(4, "1 of 10 training rows and 2 of 10 validation rows"), (5, "1 of 10 training rows.")]:
-        fit(train, MinibatchFunction([x, y], x.sum() + y.sum(), dataset, rows), [weight], 1)
+    for rows, shown in [(4, "1 of 10 training rows and 2 of 10 validation rows"), (7, "3 of 10 validation rows.")]:
+        fit(train, MinibatchFunction([x, y], weight * x.sum() + y.sum(), dataset, rows), [weight], 1)
         assert f"Not used, as they fill no mini-batch: {shown}" in capfd.readouterr().out
-    fit(train, MinibatchFunction([x, y], x.sum() + y.sum(), dataset, 3), [weight], 1, progress=False)
+    fit(train, MinibatchFunction([x, y], weight * x.sum() + y.sum(), dataset, 3), [weight], 1, progress=False)
     assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("n_rows", [4, 20])
+def test_more_or_fewer_rows_than_when_it_was_compiled_are_refused(rows, n_rows):
+    x = T.matrix("x")
+    function = MinibatchFunction([x], x.sum(), rows, 5)
+    rows[0].set_value(np.ones((n_rows, 2), dtype="float32"))
+    for call in (function.mean, lambda: function(0)):
+        with pytest.raises(
+            ValueError, match=f"has {n_rows} rows now, and had 10 when this function was compiled: make"
+        ):
+            call()
+
+
+def test_a_mean_of_some_rows_says_so_once(dataset, capsys):
+    x, y = T.matrix("x"), T.ivector("y")
+    errors = MinibatchFunction([x, y], T.mean(x[:, 0] * y), dataset, 3)
+    for _ in range(2):
+        errors.mean()
+    assert capsys.readouterr().out == "Not used, as they fill no mini-batch: 1 of 10 rows.\n"
+    MinibatchFunction([x, y], T.mean(x[:, 0] * y), dataset, 5).mean()
+    assert capsys.readouterr().out == ""
 
 
 def test_updates_happen_with_each_call(rows):
@@ -326,7 +348,9 @@ def test_an_interrupt_while_measuring_leaves_curves_of_one_length():
         except StopIteration:
             raise KeyboardInterrupt from None
 
-    history = Script([0.5] * 9, n_batches=1).fit(n_epochs=9, monitor={"first": lambda: 0, "second": measure})
+    with pytest.raises(KeyboardInterrupt):
+        Script([0.5] * 9, n_batches=1).fit(n_epochs=9, monitor={"first": lambda: 0, "second": measure})
+    history = last_history()
     assert history.monitored == {"first": [0, 0], "second": [1, 2]}
     assert len(history.epoch) == len(history.train_cost) == len(history.validation_error) == 2
 
@@ -384,6 +408,49 @@ def test_a_limit_that_is_no_number_of_epochs_is_refused(monkeypatch, limit):
         Script([0.5], n_batches=1).fit()
 
 
+def pair_of_runs():
+    """Two models with the same data, as a cell that is run twice makes them."""
+    x, y = T.matrix("x"), T.ivector("y")
+    data = blobs(40, 0)
+    for _ in range(2):
+        model = MLP(np.random.RandomState(1), x, 3, 4, 2)
+        cost = model.negative_log_likelihood(y)
+        train = MinibatchFunction([x, y], cost, data, 20, sgd(cost, model.params, 0.1))
+        yield model, train, MinibatchFunction([x, y], model.errors(y), data, 20)
+
+
+def test_params_that_training_does_not_change_are_refused():
+    (old, old_train, old_validate), (new, train, validate) = pair_of_runs()
+    for functions, params, shown in [
+        ((train, validate), [], r"params must be the parameters that train changes, such as model\.params, not \[\]"),
+        ((train, validate), old.params, r"params holds \[W, b, W, b\], which neither train changes nor validate uses"),
+        (
+            (old_train, old_validate),
+            new.params,
+            "which neither train changes nor validate uses. After a cell was run again",
+        ),
+        ((train, old_validate), new.params, "validate uses nothing that train changes"),
+        ((old_train, validate), new.params, "validate uses nothing that train changes"),
+        ((train, validate), new.params[:2], r"params lacks \[W, b\], which train changes and validate uses"),
+        ((train, validate), [*new.params, old.params[0]], r"params holds \[W\], which neither"),
+    ]:
+        before = [parameter.get_value() for parameter in [*old.params, *new.params]]
+        with pytest.raises(ValueError, match=shown):
+            fit(*functions, params, n_epochs=1, progress=False)
+        for value, parameter in zip(before, [*old.params, *new.params]):
+            np.testing.assert_array_equal(value, parameter.get_value())
+
+
+def test_layers_that_stay_as_they_are_may_be_among_the_params():
+    x, y = T.matrix("x"), T.ivector("y")
+    model = MLP(np.random.RandomState(1), x, 3, 4, 2)
+    cost = model.negative_log_likelihood(y)
+    train = MinibatchFunction([x, y], cost, blobs(40, 0), 20, sgd(cost, model.params[2:], 0.1))
+    validate = MinibatchFunction([x, y], model.errors(y), blobs(40, 0), 20)
+    fit(train, validate, model.params, n_epochs=1, progress=False)
+    fit(train, validate, model.params[2:], n_epochs=1, progress=False)
+
+
 # When training goes wrong -------------------------------------------------------------------------------------------
 
 
@@ -413,7 +480,7 @@ W = theano.shared(np.ones((4, 2), "float32"), name="W")
 data = [theano.shared(np.random.RandomState(0).rand(40, 4).astype("float32"))]
 cost = T.mean(T.dot(x, W) ** 2)
 train = MinibatchFunction([x], cost, data, 10, sgd(cost, [W], 1e4))
-validate = MinibatchFunction([x], T.mean(x), data, 10)
+validate = MinibatchFunction([x], T.mean(T.tanh(T.dot(x, W))), data, 10)
 try:
     fit(train, validate, [W], n_epochs=50, progress=False)
 except FloatingPointError as error:
@@ -438,7 +505,9 @@ def test_an_interrupt_before_anything_is_validated_keeps_what_there_is():
         return 1.0
 
     script = Script([], n_batches=3, cost=interrupt_at_2)
-    assert script.fit(n_epochs=9).n_steps == 1
+    with pytest.raises(KeyboardInterrupt):
+        script.fit(n_epochs=9)
+    assert last_history().n_steps == 1
     assert script.parameter.get_value() == 2
 
 
@@ -449,11 +518,14 @@ def test_an_interrupt_keeps_history_and_best_parameters(capsys):
         return 1.0
 
     script = Script([0.5, 0.4, 0.6], n_batches=3, cost=interrupt_at_11)
-    history = script.fit(n_epochs=9)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        script.fit(n_epochs=9)
+    history = last_history()
+    assert caught.value.history is history
     assert script.parameter.get_value() == 6
     assert history.validation_error == [0.5, 0.4, 0.6] and history.best_epoch == 2
     assert history.n_steps == 10 and not history.stopped_early
-    assert "Interrupted" in "".join(capsys.readouterr())
+    assert "Interrupted after 3.33 epochs: the best parameters so far are kept" in "".join(capsys.readouterr())
 
 
 ENDLESS = """
@@ -486,10 +558,16 @@ def test_an_interrupt_in_a_notebook_keeps_history_and_parameters_and_the_kernel_
                 manager.interrupt_kernel()
 
         reply = client.execute_interactive(ENDLESS, timeout=120, output_hook=interrupt)
-        assert reply["content"]["status"] == "ok"
-        assert "Interrupted: the best parameters so far are kept." in "".join(heard)
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+        assert (
+            "the best parameters so far are kept, and deeplearning_tutorial.training.last_history() has the curves."
+            in "".join(heard)
+        )
         heard.clear()
-        after = "print(len(history.validation_error) > 0, np.ptp(model.W.get_value()) > 0, np.isfinite(train(0)))"
+        after = (
+            "from deeplearning_tutorial.training import last_history; "
+            "print(len(last_history().validation_error) > 0, np.ptp(model.W.get_value()) > 0, np.isfinite(train(0)))"
+        )
         client.execute_interactive(after, timeout=120, output_hook=interrupt)
         assert "".join(heard).strip() == "True True True"
     finally:
@@ -764,6 +842,126 @@ def test_the_progress_bar_begins_where_it_ended(tmp_path, monkeypatch):
 
 def get_value(variable):
     return variable.get_value()
+
+
+def test_it_says_from_where_it_goes_on(tmp_path, capsys):
+    path = tmp_path / "blobs.npz"
+    shown = []
+    for n_epochs in (3, 8, 8):
+        Blobs().fit(n_epochs=n_epochs, checkpoint=path)
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == ""
+    assert f"{path}: going on after 3 epochs. Now a shared scalar is 0.125, steps done is 36.\n" == shown[1]
+    assert f"{path}: already finished, after 8 epochs. Move it away to train anew.\n" == shown[2]
+
+
+def test_a_patience_that_ran_out_is_finished_too(tmp_path, capsys):
+    for _ in range(2):
+        Blobs().fit(checkpoint=tmp_path / "blobs.npz", patience=12, improvement_threshold=0.1)
+    assert "already finished, after 1.0" in capsys.readouterr().out
+
+
+def plain_run(rate=0.1, seed=1):
+    """Training without anything that changes the data."""
+    x, y = T.matrix("x"), T.ivector("y")
+    model = MLP(np.random.RandomState(0), x, 3, 4, 2)
+    cost = model.negative_log_likelihood(y)
+    train = MinibatchFunction([x, y], cost, blobs(60, seed), 20, sgd(cost, model.params, rate))
+    return model, train, MinibatchFunction([x, y], model.errors(y), blobs(60, 0), 20)
+
+
+@pytest.mark.parametrize(
+    "other, shown",
+    [
+        ({"rate": 0.001}, "a number in the graph, such as the learning rate, was 0.1, and is 0.001"),
+        ({"seed": 2}, "the training data were another"),
+    ],
+)
+def test_another_learning_rate_or_other_data_are_named_and_refused(tmp_path, other, shown):
+    def train_it(n_epochs, **options):
+        model, train, validate = plain_run(**options)
+        fit(train, validate, model.params, n_epochs, progress=False, checkpoint=tmp_path / "run.npz")
+
+    train_it(2)
+    before = (tmp_path / "run.npz").read_bytes()
+    with pytest.raises(CheckpointError, match=f"run.npz is of another run: {shown}. Make it as it was to go on"):
+        train_it(4, **other)
+    assert (tmp_path / "run.npz").read_bytes() == before
+    train_it(4)
+
+
+def test_a_checkpoint_from_before_there_were_fingerprints_is_used(tmp_path):
+    path = tmp_path / "run.npz"
+    model, train, validate = plain_run()
+    fit(train, validate, model.params, 2, progress=False, checkpoint=path)
+    arrays, about = load(path)
+    del about["fingerprint"]
+    save(path, arrays, about)
+    model, train, validate = plain_run()
+    assert fit(train, validate, model.params, 3, progress=False, checkpoint=path).n_steps == 9
+
+
+@pytest.mark.parametrize("seconds", ["x", None, -1, float("nan")])
+def test_a_time_between_checkpoints_that_is_none_is_refused_at_once(tmp_path, seconds):
+    model = Blobs()
+    before = model.values()
+    with pytest.raises(ValueError, match=f"checkpoint_seconds must be a number of at least 0, not {seconds!r}"):
+        model.fit(checkpoint=tmp_path / "blobs.npz", checkpoint_seconds=seconds)
+    assert model.values() == before and list(tmp_path.iterdir()) == []
+
+
+USER_OF_A_CHECKPOINT = """
+import sys, time
+sys.path.insert(0, "tests")
+from test_training import Blobs
+model = Blobs()
+shuffle = model.shuffle
+def wait(epoch):
+    shuffle(epoch)
+    if epoch == 1:
+        print("training", flush=True)
+        sys.stdin.readline()
+model.shuffle = wait
+model.fit(checkpoint=sys.argv[1])
+"""
+
+
+@pytest.mark.slow(8)
+def test_a_checkpoint_has_one_user_at_a_time(tmp_path, undisturbed):
+    path = tmp_path / "blobs.npz"
+    command = [sys.executable, "-c", USER_OF_A_CHECKPOINT, str(path)]
+    other = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert other.stdout.readline() == "training\n"
+        model = Blobs()
+        before = model.values()
+        with pytest.raises(CheckpointError, match="blobs.npz is being used by another program, or another cell: wait"):
+            model.fit(checkpoint=path)
+        assert model.values() == before
+        model.fit(checkpoint=tmp_path / "mine.npz", n_epochs=1)
+    finally:
+        other.kill()
+        other.wait()
+        other.stdin.close()
+        other.stdout.close()
+    model = Blobs()
+    model.fit(checkpoint=path)  # one that was killed leaves it free
+    assert model.values() == undisturbed[0].values()
+    assert (
+        sorted(file.name for file in tmp_path.iterdir())
+        == [f"{name}{kind}.npz" for name in ("blobs", "mine") for kind in ("", ".previous")][
+            : len(list(tmp_path.iterdir()))
+        ]
+    )
+
+
+def test_a_folder_without_locks_is_used_nevertheless(tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("deeplearning_tutorial.checkpoint.fcntl.flock", no_locks)
+    assert Blobs().fit(n_epochs=1, checkpoint=tmp_path / "blobs.npz").n_steps == 12
+    assert (tmp_path / "blobs.npz").exists()
 
 
 @pytest.mark.parametrize(

@@ -321,13 +321,11 @@ class _Helper:
 
     def result(self, epoch):
         """The images, in memory that is written anew after the next `begin`."""
-        if self._asked_for not in (None, epoch):
-            self._connection.recv()
-            self._asked_for = None
-        if self._asked_for is None:
+        if self._asked_for != epoch:
             self.begin(epoch)
-        self._connection.recv()
-        self._asked_for = None
+        self._asked_for = None  # an interrupt may come while this waits; then it is asked for again
+        while self._connection.recv() != epoch:
+            pass
         return self._images
 
 
@@ -347,9 +345,10 @@ def _help(connection, make, shared):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the one who trains
     with contextlib.suppress(EOFError, OSError):
         while True:
-            images = make(connection.recv())
+            epoch = connection.recv()
+            images = make(epoch)
             np.frombuffer(shared, images.dtype)[:] = images.ravel()
-            connection.send(None)
+            connection.send(epoch)
 
 
 def _fresh_images(images, seed, change, share, options, epoch):
