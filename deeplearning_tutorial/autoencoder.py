@@ -555,14 +555,16 @@ def _mean_loss(x, scores, loss):
 def _with_minimum(cross_entropy, x):
     """The same, for features from 0 to 1 only: of others the cross-entropy falls for ever, as the scores grow.
 
-    Who compiles a function without looking at the data, by Theano alone, is told when it has fallen below 0. That is a comparison
-    of one number in a step.
+    Who compiles a function without looking at the data, by Theano alone, is told when it has fallen below 0: that is a comparison
+    of one number in a step. On a GPU it would be a copy, too, which costs more, and is left out.
     """
     problem = (
         "the cross-entropy has no minimum there: bring the features to [0, 1] (standardized ones are not), or take "
         'loss="squared-error"'
     )
     ask_range(cross_entropy, x, 0, 1, problem)
+    if theano.config.device != "cpu":
+        return cross_entropy
     otherwise = f"the cross-entropy became negative, so that the input is not from 0 to 1, and {problem}"
     # Rounding may take a perfect reconstruction a little below 0. NaN, which is not below anything, is another matter.
     return T.opt.Assert(otherwise)(cross_entropy, T.eq(T.lt(cross_entropy, -1), 0))

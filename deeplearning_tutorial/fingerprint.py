@@ -8,10 +8,12 @@ The graph is taken as it was written, before Theano makes it faster: it is the s
 """
 
 import hashlib
+import itertools
 import re
 
 import numpy as np
 import theano
+import theano.tensor as T
 
 
 def fingerprint(train, validate, with_data=True):
@@ -62,27 +64,46 @@ def changes(before, now):
 def _graph(function):
     """A digest of what the function computes and how it updates, and the numbers in it."""
     outputs = [function.output, *(value for pair in function.updates.items() for value in pair)]
-    digest, numbers, names = hashlib.sha256(), [], {}
+    digest, numbers, names, number = hashlib.sha256(), [], {}, itertools.count()
 
     def name(variable):
         if isinstance(variable, theano.Constant):  # equal ones may be one, by chance
             return _leaf(variable, function, numbers)
         if variable not in names:
-            names[variable] = f"{len(names)}"
+            names[variable] = f"{next(number)}"
             digest.update(_leaf(variable, function, numbers).encode())
         return names[variable]
 
+    needed = _needed(outputs)
     for node in theano.gof.graph.io_toposort([], outputs):
-        if type(node.op).__name__ in ("HostFromGpu", "GpuFromHost"):  # the same graph without a GPU has none
+        if node not in needed:
+            continue
+        if _passes_on(node):
             names[node.outputs[0]] = name(node.inputs[0])
             continue
         # An operation that somebody wrote may show where it is in memory.
         operation = re.sub(r"0x[0-9a-f]+", "", f"{type(node.op).__name__} {node.op}")
         digest.update(f"{operation}({','.join(map(name, node.inputs))})".encode())
         for output in node.outputs:
-            names[output] = f"{len(names)}"
+            names[output] = f"{next(number)}"
     digest.update(",".join(map(name, outputs)).encode())
     return digest.hexdigest(), numbers
+
+
+def _passes_on(node):
+    """Copies to and from a GPU, which the same graph has not on a CPU; and what is only asked, such as whether a cost is negative."""
+    return isinstance(node.op, T.opt.Assert) or type(node.op).__name__ in ("HostFromGpu", "GpuFromHost")
+
+
+def _needed(outputs):
+    """The nodes that compute the outputs, without those that compute what is only asked."""
+    needed, left = set(), list(outputs)
+    while left:
+        node = left.pop().owner
+        if node is not None and node not in needed:
+            needed.add(node)
+            left.extend(node.inputs[:1] if _passes_on(node) else node.inputs)
+    return needed
 
 
 def _leaf(variable, function, numbers):

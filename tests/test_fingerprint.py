@@ -120,6 +120,18 @@ def test_data_that_change_count_by_their_shapes():
     ]
 
 
+def test_what_is_only_asked_does_not_count():
+    def of(asked):
+        x, W = T.matrix("x"), theano.shared(np.ones((3, 2), dtype="float32"))
+        cost = T.mean(T.dot(x, W) ** 2)
+        if asked:
+            cost = T.opt.Assert("it is negative")(T.opt.Assert("it is large")(cost, cost < 1e9), cost >= 0)
+        train = MinibatchFunction([x], cost, data()[:1], 10, sgd(cost, [W], 0.1))
+        return fingerprint(train, train)
+
+    assert changes(of(True), of(False)) == []
+
+
 def test_a_function_that_is_no_mini_batch_function_has_none():
     assert fingerprint(len, run()[1]) is None
 

@@ -94,8 +94,8 @@ def test_the_devices_are_these(found, opencl):
 
 # The table of cases is complete -------------------------------------------------------------------------------------
 
-# These two only look at their arguments, in Python.
-NO_GRAPH = {"positive_integer", "checked_parameter"}
+# These only look at their arguments, or back, in Python.
+NO_GRAPH = {"positive_integer", "checked_parameter", "last_history"}
 MODULES = ["initialization", "layers", "mlp", "updates", "regularization", "autoencoder", "training"]
 
 
