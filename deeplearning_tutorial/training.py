@@ -59,8 +59,9 @@ def fit(
         Returns the cost of a mini-batch and updates the parameters.
     validate : MinibatchFunction
         Returns the error on a mini-batch of the validation set.
-    params : list of shared variables
-        Hold the parameters with the lowest validation error when `fit` returns, or ends in any other way.
+    params : list of shared variables, or None
+        Hold the parameters with the lowest validation error when `fit` returns, or ends in any other way. With None the
+        last ones stay, to see what becomes of a network that nothing stops.
     n_epochs : int
         Passes through the training data at most.
     patience, patience_increase, improvement_threshold
@@ -101,8 +102,10 @@ def fit(
         If `checkpoint` is damaged, and the one before too, or of another graph, data or batch size, or something else was
         monitored; or if another program uses it.
     """
-    stopping = EarlyStopping(params, patience, patience_increase, improvement_threshold)
+    stopping = EarlyStopping([] if params is None else params, patience, patience_increase, improvement_threshold)
     saved = TrainingCheckpoint(checkpoint, checkpoint_seconds, train, validate, with_data=before_epoch is None)
+    if params is not None:
+        _check_params(params, train, validate)
     run = _Run(train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved)
     # A short patience must leave room for at least two validations.
     validation_frequency = int(min(train.n_batches, max(1, stopping.patience / 2)))
@@ -131,7 +134,6 @@ class _Run:
     def __init__(self, train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved):
         self._n_epochs = _at_most(positive_integer("n_epochs", n_epochs))
         _check_functions(train, validate, monitor, before_epoch)
-        _check_params(stopping.params, train, validate)
         self._train, self._validate, self._stopping, self._saved = train, validate, stopping, saved
         self._monitor, self._percent, self._before_epoch = monitor or {}, percent, before_epoch
         self._costs = []  # since the last validation
@@ -152,13 +154,24 @@ class _Run:
             self._interrupts.take()
 
     def note_cost(self, cost, step):
-        _check_finite("cost", cost, step)
+        self._check_finite("cost", cost, step)
         self._costs.append(cost)
         self.history.n_steps = step
 
+    @property
+    def _kept(self):
+        return f"{'best parameters so far' if self._stopping.params else 'last parameters'} are kept"
+
+    def _check_finite(self, name, value, step):
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"the {name} became {float(value)} in step {step}. Most often the learning rate is too large: divide it by ten. "
+                f"The {self._kept}."
+            )
+
     def note_error(self, error):
         history = self.history
-        _check_finite("validation error", error, history.n_steps)
+        self._check_finite("validation error", error, history.n_steps)
         elapsed = time.perf_counter() - self._started
         values = {name: measure() for name, measure in self._monitor.items()}
         # An interrupt while measuring must not leave lists of different lengths.
@@ -206,8 +219,8 @@ class _Run:
             if kind is not None and issubclass(kind, KeyboardInterrupt):
                 self._make_whole()
                 self._bar.write(
-                    f"Interrupted after {_epochs(self.history.n_steps / self._train.n_batches)}: the best parameters so far are "
-                    "kept, and deeplearning_tutorial.training.last_history() has the curves."
+                    f"Interrupted after {_epochs(self.history.n_steps / self._train.n_batches)}: the {self._kept}, "
+                    "and deeplearning_tutorial.training.last_history() has the curves."
                 )
         finally:
             self._bar.close()
@@ -254,7 +267,9 @@ def _check_params(params, train, validate):
     """Are they what `train` changes and `validate` uses? Others would be kept, and what was trained lost."""
     trained, used = getattr(train, "state", None), getattr(validate, "shared", None)
     if not params:
-        raise ValueError("params must be the parameters that train changes, such as model.params, not [].")
+        raise ValueError(
+            "params must be the parameters that train changes, such as model.params, not []. With None the last values stay."
+        )
     if trained is None or used is None:
         return
     again = "After a cell was run again, run those that follow it again, too: model, train, validate and params belong together."
@@ -301,11 +316,3 @@ def _at_most(n_epochs):
             f"{EPOCHS_VARIABLE} must be a whole number of at least 1, not {limit!r}; unset it to train in full."
         )
     return min(n_epochs, int(limit)) if limit else n_epochs
-
-
-def _check_finite(name, value, step):
-    if not math.isfinite(value):
-        raise FloatingPointError(
-            f"the {name} became {float(value)} in step {step}. Most often the learning rate is too large: divide it by ten. "
-            "The best parameters so far were put back."
-        )

@@ -511,6 +511,24 @@ def test_an_interrupt_before_anything_is_validated_keeps_what_there_is():
     assert script.parameter.get_value() == 2
 
 
+def test_without_params_the_last_values_stay(capsys):
+    """As notebook 04 trains; an empty list is refused above."""
+    (model, train, validate), _ = pair_of_runs()
+    trained = []
+    tell = {"bias": lambda: trained.append(model.params[-1].get_value()) or 0.0}
+    fit(train, validate, None, n_epochs=3, patience=None, progress=False, monitor=tell)
+    np.testing.assert_array_equal(model.params[-1].get_value(), trained[-1])
+    assert (trained[-1] != trained[0]).any()
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(train, validate, None, n_epochs=3, patience=None, progress=False, monitor={"interrupt": interrupt})
+    assert (model.params[-1].get_value() != trained[-1]).any()
+    assert "Interrupted after 1 epoch: the last parameters are kept, and" in "".join(capsys.readouterr())
+
+
 def test_an_interrupt_keeps_history_and_best_parameters(capsys):
     def interrupt_at_11(step):
         if step == 11:
