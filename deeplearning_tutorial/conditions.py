@@ -7,6 +7,7 @@ midst of training, and labels that no unit stands for, or pixels outside [0, 1],
 >>> check_data({x: shared_x, y: shared_y}, [cost])
 """
 
+import numpy as np
 import theano
 import theano.tensor as T
 from theano.tensor import nnet
@@ -47,6 +48,19 @@ def check_data(data, outputs):
     for variable in theano.gof.graph.ancestors(outputs):
         if hasattr(variable.tag, "asked_range"):
             _check_range(data, *variable.tag.asked_range)
+
+
+def rows_not_finite(data):
+    """Which of some shared variables hold NaN or infinity: a sentence that says in how many rows, or "" for none."""
+    for variable in data:
+        values = variable.get_value(borrow=True)
+        rows = int((~np.isfinite(values).reshape(len(values), -1).all(axis=1)).sum())
+        if rows:
+            return (
+                f"The data in {variable} hold NaN or infinity in {rows:,} of {len(values):,} rows: leave those rows out, or fill "
+                "in the mean of the others."
+            )
+    return ""
 
 
 def shared_variable(data):
@@ -106,6 +120,12 @@ def _check_labels(y, data, n_out):
         raise ValueError(
             f"the labels of {y} run from {labels.min():g} to {labels.max():g}, and the layer has {n_out} units (n_out), "
             f"for 0 to {n_out - 1}."
+        )
+    broken = labels[labels != np.floor(labels)]
+    if len(broken):
+        raise ValueError(
+            f"the labels of {y} must be whole numbers from 0 to {n_out - 1}, and {len(broken):,} of {len(labels):,} are not, such as "
+            f"{broken[0]:g}: what is measured, and no class, is no label."
         )
 
 

@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 
 from deeplearning_tutorial.checkpoint import TrainingCheckpoint
 from deeplearning_tutorial.checks import check_callable, positive_integer
+from deeplearning_tutorial.conditions import rows_not_finite
 from deeplearning_tutorial.early_stopping import EarlyStopping
 from deeplearning_tutorial.interrupts import Interrupts
 from deeplearning_tutorial.minibatches import MinibatchFunction, tell_what_is_left_over
@@ -164,10 +165,10 @@ class _Run:
 
     def _check_finite(self, name, value, step):
         if not math.isfinite(value):
-            raise FloatingPointError(
-                f"the {name} became {float(value)} in step {step}. Most often the learning rate is too large: divide it by ten. "
-                f"The {self._kept}."
+            cause = rows_not_finite(getattr(self._train, "data", [])) or (
+                "Most often the learning rate is too large: divide it by ten."
             )
+            raise FloatingPointError(f"the {name} became {float(value)} in step {step}. {cause} The {self._kept}.")
 
     def note_error(self, error):
         history = self.history

@@ -6,7 +6,7 @@ import theano
 import theano.tensor as T
 
 from deeplearning_tutorial.autoencoder import DeepAutoencoder, SdA, dA, pretrain
-from deeplearning_tutorial.conditions import ask_range, check_data, shared_variable
+from deeplearning_tutorial.conditions import ask_range, check_data, rows_not_finite, shared_variable
 from deeplearning_tutorial.data.preprocessing import standardize
 from deeplearning_tutorial.layers import LogisticRegression
 from deeplearning_tutorial.minibatches import MinibatchFunction
@@ -72,6 +72,22 @@ def test_labels_below_0_too(x, y):
     model = LogisticRegression(x, 6, 4)
     with pytest.raises(ValueError, match="run from -1 to 2"):
         MinibatchFunction([x, y], model.errors(y), [shared(PIXELS), classes(LABELS - 1)], 10)
+
+
+def test_labels_that_are_no_whole_numbers_are_refused(x, y):
+    model = LogisticRegression(x, 6, 4)
+    with pytest.raises(ValueError, match=r"must be whole numbers from 0 to 3, and 60 of 60 are not, such as 0\.5"):
+        MinibatchFunction([x, y], model.errors(y), [shared(PIXELS), classes(0.5 + LABELS % 3)], 10)
+
+
+def test_rows_that_are_not_finite_are_counted():
+    values = PIXELS.copy()
+    assert rows_not_finite([shared(values), shared(LABELS)]) == ""
+    values[3, 2], values[5, :] = np.nan, np.inf
+    data = theano.shared(values, name="train_x")
+    assert rows_not_finite([shared(LABELS), data]).startswith(
+        "The data in train_x hold NaN or infinity in 2 of 60 rows:"
+    )
 
 
 def test_who_builds_the_softmax_in_a_notebook_is_told_too(x, y):

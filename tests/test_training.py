@@ -498,6 +498,22 @@ def test_whatever_the_compiler_may_assume_divergence_is_noticed(flags):
     assert re.search(r"the cost became (inf|nan) in step \d+.* (\d+) True", shown), shown
 
 
+def test_data_that_are_not_finite_are_named_and_not_the_learning_rate():
+    x, y = T.matrix("x"), T.ivector("y")
+    pixels, labels = blobs(40, 0)
+    pixels.set_value(np.where(np.arange(40)[:, None] == 25, np.nan, pixels.get_value()).astype("float32"))
+    model = MLP(np.random.RandomState(1), x, 3, 4, 2)
+    cost = model.negative_log_likelihood(y)
+    train = MinibatchFunction([x, y], cost, [pixels, labels], 20, sgd(cost, model.params, 0.1))
+    validate = MinibatchFunction([x, y], model.errors(y), blobs(40, 0), 20)
+    with pytest.raises(
+        FloatingPointError, match="cost became nan in step 2. The data in .* in 1 of 40 rows: leave"
+    ) as caught:
+        fit(train, validate, model.params, progress=False)
+    assert "learning rate" not in str(caught.value)
+    assert all(np.isfinite(parameter.get_value()).all() for parameter in model.params)
+
+
 def test_an_interrupt_before_anything_is_validated_keeps_what_there_is():
     def interrupt_at_2(step):
         if step == 2:
