@@ -5,6 +5,7 @@ and Ito, which the colour-blind can tell apart.
 """
 
 import ast
+import base64
 import inspect
 import io
 import shutil
@@ -268,6 +269,34 @@ def as_png(fig):
     fig.savefig(file, format="png")
     plt.close(fig)
     return file.getvalue()
+
+
+def show_panel(panel, picture):
+    """Show widgets in a notebook; on a page without a kernel, such as one that nbconvert makes of it, the picture alone.
+
+    Parameters
+    ----------
+    panel : ipywidgets widget
+        Such as ``ipywidgets.VBox([slider, picture])``.
+    picture : ipywidgets Image
+        A PNG, which shows already what belongs to the sliders as they are.
+
+    Raises
+    ------
+    ValueError
+        If there is no picture yet.
+    """
+    from IPython.display import display
+
+    content = bytes(picture.value)
+    if not content.startswith(b"\x89PNG"):
+        raise ValueError("picture must hold a PNG by now: call the function that draws it before show_panel.")
+    view = {
+        **panel._repr_mimebundle_(),
+        "text/plain": "A picture that follows its sliders while a kernel runs.",
+        "image/png": base64.b64encode(content).decode(),
+    }
+    display(view, raw=True)
 
 
 def show_source(thing):

@@ -11,6 +11,8 @@ stands in a folder named after who uses it.
 `offline`       who prepares a machine without a network
 `installation`  scripts/setup: what it installs, and how
 `development`   who changes this repository: what scripts/test --quick runs; Theano's own tests
+`command`       how every command ends: interrupted, without a reader, on a full disk
+`arguments`     what commands take as arguments, and refuse
 `files`         how a file is written: all of it, or nothing
 `machine`       what this machine is, and the device that Theano is to compute on
 ==============  =====================================================================

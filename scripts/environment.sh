@@ -1,5 +1,6 @@
 # Sourced by every script here: says where the repository and its Python are, and sets the environment for both.
-# A shell of your own can source it too.  What you have set yourself stays as it is.
+# A shell of your own can source it too.  What you have set yourself stays as it is, but for what would lead this Python, its
+# pip or its Jupyter to another Python's files.
 
 root=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -44,19 +45,60 @@ elif needs_environment_for_devices; then
 fi
 python=$venv/bin/python
 
-# put_first VARIABLE PATH...: before what stands in the variable. What another environment of this repository has put there goes.
+# Another NumPy on PYTHONPATH, the modules of another Python, or an environment that is active, whose packages IPython puts before
+# all others: the Python here sees none of it. Where warnings are errors, packages as old as these cannot be imported; and
+# PYTHONOPTIMIZE would leave out their assertions.
+unset PYTHONPATH PYTHONHOME PYTHONPLATLIBDIR PYTHONSAFEPATH PYTHONSTARTUP PYTHONOPTIMIZE PYTHONINSPECT PYTHONWARNINGS VIRTUAL_ENV
+
+# Where pip gets packages from, and by which proxy, is for you to say; where it puts them, and which it may take, is not.
+unset PIP_{TARGET,PREFIX,ROOT,USER,PYTHON,REQUIRE_VIRTUALENV,CONSTRAINT,DRY_RUN,NO_BINARY,ONLY_BINARY}
+
+# All files here are in UTF-8, and so is what is printed, whatever the language of the system.
+export PYTHONUTF8=1
+unset PYTHONIOENCODING
+
+# A compiler of conda's looks for libraries in conda only. So conda's programs come last, for where there are no others.
+put_conda_last() {
+    local folder folders first=() last=()
+    IFS=: read -r -d '' -a folders <<<"$PATH" || true
+    for folder in "${folders[@]}"; do
+        folder=${folder%$'\n'}
+        if is_of_conda "$folder"; then last+=("$folder"); else first+=("$folder"); fi
+    done
+    printf -v folder '%s:' "${first[@]}" "${last[@]}"
+    export PATH=${folder%:}
+}
+
+is_of_conda() {
+    local folder=${1%/}
+    [[ -d ${folder%/*}/conda-meta ]]
+}
+
+# Whether a folder has libraries of conda's, which are not for this environment. Those for a GPU are.
+has_foreign_libraries() {
+    local name
+    [[ -d $1 ]] && is_of_conda "$1" || return
+    for name in cuda nvrtc cublas gpuarray; do
+        if compgen -G "$1/lib$name*" >/dev/null; then return 1; fi
+    done
+}
+
+# put_first VARIABLE PATH...: before what stands in the variable. What another environment has put there goes.
 put_first() {
     local variable=$1 path paths=("${@:2}") others
-    local ours='/(theanorc|blas|cuda|(libgpuarray|python3\.11)/(include|lib))'
+    local ours='/(theanorc|blas|cuda|share/jupyter|(libgpuarray|python3\.11)/(include|lib))'
     IFS=: read -r -d '' -a others <<<"${!variable-}" || true
     for path in "${others[@]}"; do
         path=${path%$'\n'}
         if [[ -z $path || $path == "$root/theanorc.example" || $path =~ ^("$venv"|"$root"/\.venv(-[^/]*)?)$ours$ ]]; then continue; fi
+        if has_foreign_libraries "$path"; then continue; fi
         paths+=("$path")
     done
     printf -v path '%s:' "${paths[@]}"
     export "$variable=${path%:}"
 }
+
+put_conda_last
 
 # Theano reads these files from left to right and the last word counts: the tuned configuration, what scripts/setup
 # found out about this machine, and the files that you name in THEANORC.  THEANO_FLAGS overrules them all.  An old
@@ -69,6 +111,9 @@ put_first THEANORC "$root/theanorc.example" "$venv/theanorc"
 put_first CPATH "$venv/libgpuarray/include" "$venv/python3.11/include"
 put_first LIBRARY_PATH "$venv/blas" "$venv/libgpuarray/lib" "$venv/python3.11/lib"
 put_first LD_LIBRARY_PATH "$venv/blas" "$venv/libgpuarray/lib" "$venv/python3.11/lib" "$venv/cuda"
+
+# Jupyter looks there for kernels before it looks beside itself, and many an environment has one that is called python3, too.
+if [[ -n ${JUPYTER_PATH-} ]]; then put_first JUPYTER_PATH "$venv/share/jupyter"; fi
 
 # PoCL asks /sys how much memory there is, and aborts where there is no /sys, as in a plain chroot.
 if [[ ! -e /sys/devices ]]; then
@@ -95,6 +140,7 @@ keep_in_venv CUDA_CACHE_PATH cache/cuda
 keep_in_venv PIP_CACHE_DIR cache/pip
 keep_in_venv npm_config_cache cache/npm
 unset -f device_is_asked_for needs_environment_for_devices source_of_libgpuarray put_first keep_in_venv
+unset -f put_conda_last is_of_conda has_foreign_libraries
 
 # run_module NAME [ARGUMENT]...: ends this script with a Python module of this folder, such as benchmarks.benchmark.
 run_module() {
@@ -102,5 +148,11 @@ run_module() {
         echo "Run scripts/setup first: there is no Python in ${venv#"$root/"} yet." >&2
         exit 1
     fi
-    exec "$python" -P -m "scripts.$1" "${@:2}" # -P: whatever lies in the folder that one stands in
+    exec "$python" -P -m scripts.command "$1" "${@:2}" # -P: whatever lies in the folder that one stands in
+}
+
+# An interrupt ends a script here, and does not only end the program that it waits for. stop_on_interrupt [SENTENCE]
+stop_on_interrupt() {
+    interrupt_sentence=${1-Stopped.}
+    trap 'trap - INT; printf "\n%s\n" "$interrupt_sentence" >&2; exit 130' INT
 }

@@ -1,5 +1,6 @@
 """Pictures show what they are given."""
 
+import base64
 import html
 import io
 import re
@@ -8,6 +9,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from deeplearning_tutorial.plotting import (
     plot_history,
     plot_signed_tiles,
     plot_tiles,
+    show_panel,
     show_source,
     tile_raster_images,
 )
@@ -190,6 +193,29 @@ def test_a_figure_becomes_a_png_and_is_closed():
         assert (picture.format, picture.size) == ("PNG", (100, 50))
         assert picture.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
     assert not plt.fignum_exists(fig.number)
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    return shown
+
+
+def test_widgets_are_shown_with_the_picture_for_pages_without_a_kernel(displayed):
+    fig, _ = plt.subplots(figsize=(2, 1), dpi=50)
+    picture = ipywidgets.Image(format="png", value=as_png(fig))
+    show_panel(ipywidgets.VBox([ipywidgets.FloatSlider(), picture]), picture)
+    (view,) = displayed
+    assert base64.b64decode(view["image/png"]) == bytes(picture.value)
+    assert "model_id" in view["application/vnd.jupyter.widget-view+json"] and "VBox" not in view["text/plain"]
+
+
+def test_widgets_whose_picture_is_not_drawn_yet_are_refused(displayed):
+    picture = ipywidgets.Image(format="png")
+    with pytest.raises(ValueError, match="call the function that draws it before"):
+        show_panel(ipywidgets.VBox([picture]), picture)
+    assert displayed == []
 
 
 # Curves and matrices ------------------------------------------------------------------------------------------------

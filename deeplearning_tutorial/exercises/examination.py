@@ -43,6 +43,15 @@ class Unsolved(Exception):
 
 _MATRIX_PRODUCT = (" for @: ", "Theano's variables do not know `@`: write `T.dot(a, b)` for `a @ b`.")
 
+_GRADIENTS = [
+    (
+        "DisconnectedInputError",
+        "It takes the gradient of a cost with respect to something that this cost is not computed from. Both must be made of "
+        "the arguments of the function, as they are.",
+    ),
+    ("cost must be a scalar", "`T.grad` takes the gradient of one number. Is a `T.mean` or `T.sum` missing?"),
+]
+
 _WITH_SYMBOLS = [
     *[
         (
@@ -74,10 +83,23 @@ _WITH_SYMBOLS = [
         )
     ],
     (
+        "Variable' object is not callable",
+        "A symbol is no function, and cannot be called. For a product write `a * b`, and not `a(b)`.",
+    ),
+    (
+        "Variable' has no len()",
+        "A symbol has no length yet: its shape is known when the function is called. `x.shape[0]` is the symbol for it.",
+    ),
+    (
+        "Cannot convert None to TensorType",
+        "It computes with `None`: something that it uses returns nothing. Is a `return` missing there?",
+    ),
+    (
         "do not support boolean operations",
         "A symbol has no value yet, and so `if`, `max` or `np.maximum` cannot look at it. Use `T.switch` or `T.maximum`.",
     ),
     _MATRIX_PRODUCT,
+    *_GRADIENTS,
 ]
 """Words of errors in answers whose arguments are symbolic, and their diagnoses."""
 
@@ -94,7 +116,12 @@ _WITH_NUMBERS = [
         "Variable' object is not callable",
         "A symbolic expression cannot be called. Compile it with `theano.function`, and call the compiled function.",
     ),
+    (
+        "truth value of an array",
+        "`if`, `max` and `and` want one answer, yes or no, and an array has one for each number. Use `np.where` or `np.maximum`.",
+    ),
     _MATRIX_PRODUCT,
+    *_GRADIENTS,
 ]
 """The same for answers whose arguments are arrays, numbers or networks."""
 
@@ -131,8 +158,9 @@ def _recognize(error, known):
 
 
 def first_line_of(error):
-    """The name of an error and the first line of what it says, a long one cut off."""
-    line = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    """The name of an error and the first line of what it says, if it says anything; a long one is cut off."""
+    said = [line.strip() for line in str(error).splitlines() if line.strip()]
+    line = ": ".join([type(error).__name__, *said[:1]])
     return line if len(line) <= 300 else line[:300] + "..."
 
 

@@ -134,7 +134,9 @@ def gradient_step(parameter, gradient, learning_rate):
 
 def _examine_gradient_step(answer):
     parameter, gradient, rate = T.vectors("parameter", "gradient", "rate")
-    found = result_of(answer, parameter, gradient, rate[0])
+    given = "The gradient is given already: it is the argument `gradient`. No `T.grad` is needed here."
+    known = [("DisconnectedInputError", given), ("cost must be a scalar", given)]
+    found = result_of(answer, parameter, gradient, rate[0], known=known)
     if isinstance(found, (tuple, list, dict)):
         raise Wrong(
             "It should return one expression, the parameter's next value. The pair `(parameter, next value)` is made below."

@@ -13,8 +13,9 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
+from scripts.arguments import device as device_name
+from scripts.arguments import file_to_write, number, refuse, whole_number
 from scripts.benchmarks import comparison
 from scripts.benchmarks.comparison import TOLERANCE
 from scripts.files import write_atomically
@@ -32,17 +33,17 @@ def main(arguments=None):
 
     # This process looks for devices and starts the others; it must not start a device itself.
     os.environ["THEANO_FLAGS"] = flags_with_device("cpu")
-    device = find(options.device)
-    if device is None:
+    found = find(options.device)
+    if found is None:
         return 1
     runs = {}
-    for name in dict.fromkeys(["cpu", device.name]):
+    for name in dict.fromkeys(["cpu", found.name]):
         runs[name] = run_apart(name, arguments)
         if runs[name] is None:
             print(f"Nothing to compare: training on {name} failed, and what went wrong is said above.")
             return 1
 
-    results = comparison.gather(runs, device, options.steps)
+    results = comparison.gather(runs, found, options.steps)
     comparison.report(results)
     if options.out:
         write_atomically(options.out, json.dumps(results, indent=1, ensure_ascii=False) + "\n")
@@ -57,27 +58,45 @@ def parse(arguments):
     )
     parser.add_argument(
         "--device",
+        type=device_name,
         metavar="NAME",
         help="cuda, cuda1, opencl0:0; or cpu, to train there only (default: the first that works, CUDA before OpenCL)",
     )
-    parser.add_argument("--data", default="mnist", help="what load_data takes, such as FILE.npz (default: mnist)")
-    parser.add_argument("--steps", type=int, default=20, help="steps of each network (default: 20)")
-    parser.add_argument("--epochs", type=int, default=5, help="epochs of the network that is validated (default: 5)")
+    parser.add_argument(
+        "--data", type=data, default="mnist", help="what load_data takes, such as FILE.npz (default: mnist)"
+    )
+    parser.add_argument(
+        "--steps",
+        type=whole_number(2, what="a number of steps"),
+        default=20,
+        help="steps of each network (default: 20)",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=whole_number(1, what="a number of epochs"),
+        default=5,
+        help="epochs of the network that is validated (default: 5)",
+    )
     parser.add_argument(
         "--tolerance",
-        type=float,
+        type=number(0),
         default=TOLERANCE,
         help=f"by which fraction losses may differ (default: {TOLERANCE:g})",
     )
     parser.add_argument("--quick", action="store_true", help=f"small networks, {FEW_DIGITS} digits, one epoch")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the results there, as JSON")
+    parser.add_argument("--out", type=file_to_write, metavar="FILE", help="write the results there, as JSON")
     parser.add_argument("--train-here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.steps < 2 or options.epochs < 1:
-        parser.error("at least 2 steps are needed, as the first is not timed, and 1 epoch.")
     if options.quick:
         options.epochs = 1
     return options
+
+
+def data(text):
+    """A name goes on to `load_data`, which knows them; a file or folder is here, or is not."""
+    if not text or (os.path.splitext(text)[1] or os.sep in text) and not os.path.exists(text):
+        raise refuse(f"there is no file or folder {text!r}")
+    return text
 
 
 def find(name):
@@ -96,9 +115,10 @@ def find(name):
 
 def run_apart(device, arguments):
     """What `train_here` returns in a process that uses this device; None if it failed."""
-    command = [sys.executable, "-P", "-m", "scripts.benchmarks.compare_devices", *arguments, "--train-here"]
+    command = [sys.executable, "-P", "-m", "scripts.command", "benchmarks.compare_devices", *arguments, "--train-here"]
     environment = {**os.environ, "THEANO_FLAGS": flags_with_device(device)}
-    child = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    # An interrupt is for this process, which ends the other.
+    child = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
     if child.returncode < 0:
         print(
             f"The process was ended by signal {-child.returncode} ({signal.Signals(-child.returncode).name}).",

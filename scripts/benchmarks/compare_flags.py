@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+from scripts.arguments import whole_number
 from scripts.benchmarks.tables import heading, row
 
 VECTORIZE = (
@@ -30,7 +31,13 @@ CONFIGURATIONS = {
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/compare_flags", description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5, help="rounds over all configurations (default: 5)")
+    parser.add_argument(
+        "--repeats",
+        type=whole_number(1, what="a number of rounds"),
+        default=5,
+        metavar="N",
+        help="rounds over all configurations (default: 5)",
+    )
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
@@ -46,8 +53,12 @@ def main():
 def run(flags):
     """Measure one configuration in a fresh process."""
     environment = {**os.environ, "THEANO_FLAGS": flags}
-    command = [sys.executable, "-P", "-m", "scripts.benchmarks.compare_flags", "--measure"]
-    return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    command = [sys.executable, "-P", "-m", "scripts.command", "benchmarks.compare_flags", "--measure"]
+    # An interrupt is for this process, which ends the other.
+    child = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    if child.returncode:
+        sys.exit(f"It could not be measured with {flags}: why is said above.")
+    return json.loads(child.stdout)
 
 
 def report(rounds):

@@ -124,7 +124,13 @@ def main(n_users):
         users = [User(number, folder) for number in range(1, n_users + 1)]
         before = psutil.virtual_memory().available
         started = time.perf_counter()
-        asyncio.run(run_together(users))
+        try:
+            asyncio.run(run_together(users))
+        except RuntimeError as error:  # such as of a kernel that ends when it starts
+            sys.exit(f"{error}. What the kernel has said is above.")
+        finally:
+            for user in users:
+                user.client.raise_if_stopped()
         seconds = time.perf_counter() - started
         folders = [path for user in users for path in user.home.glob(".cache/deeplearning_tutorial-*/theano")]
     failed = [user for user in users if user.error]

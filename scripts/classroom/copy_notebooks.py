@@ -19,14 +19,14 @@ def copy_notebooks(folder, kernel=None):
         if kernel:
             notebook["metadata"]["kernelspec"].update(name=kernel, display_name=kernel)
         unfinished = folder / f".{path.name}.{os.getpid()}"
-        unfinished.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         try:
+            unfinished.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             os.link(unfinished, folder / path.name)  # in one step, and an error where there is one
             copied.append(path.name)
         except FileExistsError:
             pass
         finally:
-            unfinished.unlink()
+            unfinished.unlink(missing_ok=True)
     return copied
 
 
@@ -35,4 +35,6 @@ if __name__ == "__main__":
     try:
         print(f"{len(copy_notebooks(target, *sys.argv[2:]))} notebooks copied to {target}")
     except OSError as error:
-        sys.exit(f"The notebooks cannot be copied to {target}: {error.strerror} ({error.filename}).")
+        sys.exit(
+            f"The notebooks cannot be copied to {target}: {error.strerror} ({error.filename or 'is the disk full?'})."
+        )

@@ -252,7 +252,7 @@ def main(n_users):
             everybody_is_done = threading.Barrier(n_users, action=lambda: [user.measure() for user in users])
             started = time.perf_counter()
             threads = [
-                threading.Thread(target=user.run, args=(users[number % n_users], everybody_is_done))
+                threading.Thread(target=user.run, args=(users[number % n_users], everybody_is_done), daemon=True)
                 for number, user in enumerate(users, 1)
             ]
             for thread in threads:

@@ -165,7 +165,7 @@ def main(arguments=None):
         tests, notebooks = affected(changed_files(parser.parse_args(arguments).commit))
     except NotInGit as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2
     print(*tests, *notebooks, sep="\n")
     return 0
 

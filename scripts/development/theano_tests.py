@@ -20,6 +20,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ import time
 from pathlib import Path
 
 from scripts import ROOT
+from scripts.arguments import file_to_write, folder_to_write, refuse, unwritable, whole_number
 from scripts.development.theano_plugin import PROGRESS, outcomes, write_event
 from scripts.files import write_atomically
 from scripts.machine import describe_machine
@@ -56,7 +58,7 @@ def main(arguments=None):
     files = find_files(site, options.files)
     if not files:
         print(f"No test file of Theano's has {' or '.join(options.files)} in its path.", file=sys.stderr)
-        return 1
+        return 2
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         run(files, site, options)
@@ -72,26 +74,48 @@ def parse(arguments):
     parser.add_argument("files", nargs="*", metavar="FILE", help="only files with this in their path, in this order")
     parser.add_argument("--compare", action="store_true", help="run nothing; print tables of all that was found")
     parser.add_argument(
-        "--python-name", default=PYTHON_NAME, metavar="NAME", help=f"what the results are filed under ({PYTHON_NAME})"
+        "--python-name",
+        type=python_name,
+        default=PYTHON_NAME,
+        metavar="NAME",
+        help=f"what the results are filed under ({PYTHON_NAME})",
     )
-    parser.add_argument("--timeout", type=positive, default=600, metavar="SECONDS", help="for each file (600)")
-    parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="so many files at a time (1)")
+    parser.add_argument(
+        "--timeout",
+        type=whole_number(1, what="a number of seconds"),
+        default=600,
+        metavar="SECONDS",
+        help="for each file (600)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=whole_number(1, what="a number of files"),
+        default=1,
+        metavar="N",
+        help="so many files at a time (1)",
+    )
     parser.add_argument("--again", action="store_true", help="run files again that have a result")
-    parser.add_argument("--output", type=Path, default=RESULTS, metavar="FILE", help="results/theano-tests.json")
+    parser.add_argument(
+        "--output", type=file_to_write, default=RESULTS, metavar="FILE", help="results/theano-tests.json"
+    )
     parser.add_argument(
         "--folder",
-        type=Path,
+        type=folder_to_write,
         default=Path(sys.prefix) / "theano-tests",
         help="for compiled code and what pytest said (theano-tests in the environment)",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    for path in [] if options.compare else [options.output.parent, options.folder]:
+        if problem := unwritable(path):
+            parser.error(f"what is found cannot be written: {problem}. Name others: --output FILE --folder FOLDER")
+    return options
 
 
-def positive(text):
-    number = int(text)
-    if number <= 0:
-        raise argparse.ArgumentTypeError(f"it must be above 0, and is {text}")
-    return number
+def python_name(text):
+    """A folder is called so, too."""
+    if not re.fullmatch(r"\w[\w.+ -]*", text):
+        raise refuse(f"{text!r} is no name of a Python, such as 3.14 or '3.14{WITHOUT_C}'")
+    return text
 
 
 def theano_folder():
@@ -319,7 +343,10 @@ def events(path):
 
 
 def read(path):
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as error:
+        sys.exit(f"{path} is no file that scripts/theano_tests wrote: {error}")
 
 
 def write(results, path):

@@ -104,6 +104,10 @@ def pretrain(model, configuration, run, datasets, before_epoch):
     train_set, valid_set, _ = datasets
     batch_size = configuration["batch_size"]
     rates = configuration["pretraining_rates"]
+    if len(rates) != len(model.dA_layers):
+        raise ValueError(
+            f"pretraining_rates must be one number for each of the {len(model.dA_layers)} layers, not {rates}."
+        )
     for number, (layer, corruption, rate) in enumerate(
         zip(model.dA_layers, model.corruption_levels, rates, strict=True), 1
     ):

@@ -13,9 +13,9 @@ import os
 import shlex
 import shutil
 import sys
-from pathlib import Path
 
 from scripts import ROOT
+from scripts import arguments as types
 from scripts.files import write_atomically
 from scripts.machine import flags_with_device
 
@@ -29,6 +29,7 @@ def main(arguments=None):
     if options.device:
         os.environ["THEANO_FLAGS"] = flags_with_device(options.device)
     # This imports Theano, which takes its device from the environment.
+    from scripts.experiments import configuration
     from scripts.experiments.catalogue import CATALOGUE
 
     if options.list:
@@ -38,11 +39,9 @@ def main(arguments=None):
         print(f"There is no {options.name!r}. Choose one of {', '.join(CATALOGUE)}.", file=sys.stderr)
         return 2
     experiment = CATALOGUE[options.name]
-    unknown = [key for key, _ in options.set if key not in experiment.configuration]
-    if unknown:
-        print(
-            f"There is no {unknown[0]!r} in the configuration: {', '.join(experiment.configuration)}.", file=sys.stderr
-        )
+    problems = [configuration.problem(experiment.configuration, key, value) for key, value in options.set]
+    for problem in filter(None, [*problems, where_runs_go(options)]):
+        print(problem, file=sys.stderr)
         return 2
     try:
         return reproduce(options, experiment)
@@ -58,10 +57,12 @@ def parse(arguments):
     )
     parser.add_argument("name", nargs="?", help="which model, see --list")
     parser.add_argument("--list", action="store_true", help="list the models, and what was published")
-    parser.add_argument("--device", help="cpu, cuda or opencl0:0 (default: as THEANO_FLAGS says, or cpu)")
+    parser.add_argument(
+        "--device", type=types.device, help="cpu, cuda or opencl0:0 (default: as THEANO_FLAGS says, or cpu)"
+    )
     parser.add_argument(
         "--seed",
-        type=seed,
+        type=types.seed,
         default=1234,
         help="of initial weights, order of the digits and all that is random (default: 1234)",
     )
@@ -78,12 +79,14 @@ def parse(arguments):
     )
     parser.add_argument(
         "--checkpoint-seconds",
-        type=float,
+        type=types.number(0, what="a number of seconds"),
         default=60,
         metavar="S",
         help="the least time between two checkpoints (default: 60)",
     )
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the results go (default: results)")
+    parser.add_argument(
+        "--output", type=types.folder_to_write, metavar="FOLDER", help="where the results go (default: results)"
+    )
     options = parser.parse_args(arguments)
     if not (options.list or options.name):
         parser.error("which model? --list lists them.")
@@ -100,17 +103,22 @@ def setting(text):
         return key, value
 
 
-def seed(text):
-    if not (text.isascii() and text.isdigit() and int(text) < 2**32):
-        raise argparse.ArgumentTypeError(f"the seed must be a whole number from 0 to 2**32 - 1, not {text!r}.")
-    return int(text)
-
-
 def listing(catalogue):
     width = max(map(len, catalogue))
     return "\n".join(
         f"{name:{width}}  {one.title}; {one.source}: {one.reference:.7g} {one.unit}" for name, one in catalogue.items()
     )
+
+
+def where_runs_go(options):
+    """Set `options.runs`, the folder of the checkpoints; why there is none, if none can be written to."""
+    options.runs = RUNS
+    problem = types.unwritable(RUNS)
+    if problem and options.output:  # a repository for all, or one on a disk that is read-only
+        options.runs, problem = options.output / "runs", None
+    if not problem and not options.output:
+        problem = types.unwritable(RESULTS)
+    return problem and f"Checkpoints and results cannot be written: {problem}. Name a folder of yours: --output FOLDER"
 
 
 def reproduce(options, experiment):
@@ -119,13 +127,21 @@ def reproduce(options, experiment):
 
     configuration = {**experiment.configuration, **dict(options.set)}
     about = record.describe(options.name, experiment, configuration, options.seed)
-    folder = RUNS / f"{options.name}-{options.seed}"
+    folder = options.runs / f"{options.name}-{options.seed}"
     with claimed(folder, about) as problem:
         if problem := problem or prepare(folder, about, options):
             print(problem, file=sys.stderr)
             return 1
         run = Run(folder, checkpoint_seconds=options.checkpoint_seconds)
-        trained = experiment.train(configuration, options.seed, run)
+        try:
+            trained = experiment.train(configuration, options.seed, run)
+        except (
+            ValueError,
+            FloatingPointError,
+            MemoryError,
+        ) as error:  # of a value that does not fit the others, or the digits
+            print(error, file=sys.stderr)
+            return 1 if was_begun(folder) else forget(folder)
     found = record.result(about, run, trained)
 
     output = options.output or (RESULTS if is_standard(configuration, experiment) else folder)
@@ -184,6 +200,17 @@ def prepare(folder, about, options):
         changes = "; ".join(f"{key} was {begun[key]}, and is {about[key]}" for key in different)
         return f"The run that was begun cannot go on to the same end: {changes}. Go back, or begin anew with --fresh."
     return None
+
+
+def was_begun(folder):
+    """Whether there is more than what says which run it is: a checkpoint."""
+    return any(path.name != "run.json" for path in folder.rglob("*") if path.is_file())
+
+
+def forget(folder):
+    """Take a run away that could not begin, so that the right one can. Returns the exit status."""
+    shutil.rmtree(folder)
+    return 2
 
 
 def report(found, experiment, output):

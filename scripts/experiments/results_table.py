@@ -47,7 +47,14 @@ def main(arguments=None, root=ROOT):
 def read(folder, names):
     """The results that are there, in the order of the names."""
     paths = (folder / f"{name}.json" for name in names)
-    return [json.loads(path.read_text()) for path in paths if path.exists()]
+    return [read_one(path) for path in paths if path.exists()]
+
+
+def read_one(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SystemExit(f"{path} is no file that scripts/reproduce wrote ({error}): git checkout {path}") from None
 
 
 def table(results):

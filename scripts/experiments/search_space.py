@@ -28,12 +28,19 @@ def setting(text):
             return key, Range((low, high))
         found = json.loads(f"[{values}]")
     except ValueError:
-        found = values.split(",")  # words, such as tanh,relu
+        found = list(map(word_or_number, values.split(",")))  # such as tanh,relu
         if dots or any(character in values for character in "[]{}"):
             found = []
     if not (key and equals and found and values):
         raise argparse.ArgumentTypeError(f"{text!r} should be KEY=A,B,C or KEY=LOW..HIGH with 0 < LOW < HIGH.")
     return key, found
+
+
+def word_or_number(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def list_trials(options, configuration):

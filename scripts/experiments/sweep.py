@@ -19,7 +19,9 @@ import contextlib
 import io
 import json
 import math
+import multiprocessing.resource_tracker
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -28,7 +30,9 @@ from distributed import Client, LocalCluster, as_completed
 from tqdm import tqdm
 
 from scripts import ROOT
+from scripts import arguments as types
 from scripts.experiments.search_space import Range, list_trials, setting
+from scripts.experiments.trial import scratch
 from scripts.files import write_atomically
 
 SWEEPS = ROOT / "build" / "sweeps"
@@ -39,17 +43,25 @@ def main(arguments=None):
     options = parse(arguments)
     if options.worker:
         return be_worker(options.worker)
+    from scripts.experiments import configuration
     from scripts.experiments.catalogue import CATALOGUE
 
     if options.name not in CATALOGUE:
         print(f"There is no {options.name!r}. Choose one of {', '.join(CATALOGUE)}.", file=sys.stderr)
         return 2
+    usual = CATALOGUE[options.name].configuration
     try:
-        trials = list_trials(options, CATALOGUE[options.name].configuration)
+        trials = list_trials(options, usual)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    problems = [configuration.problem(usual, key, value) for key, values in options.values for value in values]
     folder = options.output or SWEEPS / options.name
+    if not options.output and (problem := types.unwritable(SWEEPS)):
+        problems.append(f"Results cannot be written: {problem}. Name a folder of yours: --output FOLDER")
+    for problem in filter(None, problems):
+        print(problem, file=sys.stderr)
+        return 2
     try:
         search(options, trials, folder)
     except OSError as error:
@@ -69,25 +81,34 @@ def parse(arguments):
     )
     parser.add_argument("name", nargs="?", help="which model, see scripts/reproduce --list")
     parser.add_argument("values", nargs="*", type=setting, metavar="KEY=VALUES", help="what to try")
-    parser.add_argument("--random", type=int, metavar="N", help="N trials drawn at random, instead of all combinations")
-    parser.add_argument("--seed", type=int, default=1234, help="of the drawing and of each trial (default: 1234)")
+    parser.add_argument(
+        "--random",
+        type=types.whole_number(1, 10**6, "a number of trials"),
+        metavar="N",
+        help="N trials drawn at random, instead of all combinations",
+    )
+    parser.add_argument(
+        "--seed", type=types.seed, default=1234, help="of the drawing and of each trial (default: 1234)"
+    )
     parser.add_argument(
         "--workers",
-        type=int,
+        type=types.whole_number(1, what="a number of trials"),
         default=len(os.sched_getaffinity(0)),
         metavar="N",
         help="trials at a time on this machine (default: one for each core)",
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler: the trials run on its workers")
-    parser.add_argument("--worker", metavar="ADDRESS", help="be a worker of this Dask scheduler, until it ends")
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where results go (default: build/sweeps/NAME)")
+    parser.add_argument(
+        "--scheduler", type=types.address, metavar="ADDRESS", help="of a Dask scheduler: the trials run on its workers"
+    )
+    parser.add_argument(
+        "--worker", type=types.address, metavar="ADDRESS", help="be a worker of this Dask scheduler, until it ends"
+    )
+    parser.add_argument(
+        "--output", type=types.folder_to_write, metavar="FOLDER", help="where results go (default: build/sweeps/NAME)"
+    )
     options = parser.parse_args(arguments)
     if not (options.name or options.worker):
         parser.error("which model? scripts/reproduce --list lists them.")
-    if options.random is not None and options.random < 1:
-        parser.error(f"--random must be at least 1, not {options.random}.")
-    if options.workers < 1:
-        parser.error(f"--workers must be at least 1, not {options.workers}.")
     if options.random is None and any(isinstance(values, Range) for _, values in options.values):
         parser.error("a range, LOW..HIGH, is for --random N: how many?")
     return options
@@ -167,10 +188,26 @@ def connect(stack, options, n_trials):
     address = options.scheduler
     if not address:
         n_workers = min(options.workers, n_trials)
-        address = stack.enter_context(
-            LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=None)
-        )
+        with interrupts_for_this_process_only():
+            cluster = LocalCluster(
+                n_workers=n_workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", memory_limit=None
+            )
+        address = stack.enter_context(cluster)
     return stack.enter_context(Client(address, timeout=PATIENCE))
+
+
+@contextlib.contextmanager
+def interrupts_for_this_process_only():
+    """A terminal interrupts workers, too, and each would end with a traceback. What begins in this block gets no interrupts.
+
+    They are held back meanwhile. Threads and processes inherit that from whoever starts them.
+    """
+    multiprocessing.resource_tracker.ensure_running()  # which lets them through again, once it has started its process
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 def path_of(folder, key):
@@ -184,7 +221,7 @@ def be_worker(address):
     os.environ["PYTHONPATH"] = str(ROOT)
     options = ["--nthreads", "1", "--nworkers", str(n_workers), "--memory-limit", "0", "--no-dashboard"]
     os.execv(
-        dask_command, [str(dask_command), "worker", address, *options, "--local-directory", str(SWEEPS / "worker")]
+        dask_command, [str(dask_command), "worker", address, *options, "--local-directory", str(scratch() / "worker")]
     )
 
 

@@ -2,11 +2,21 @@
 
 import contextlib
 import io
+import os
 import shutil
+import tempfile
 import time
 from pathlib import Path
 
-RUNS = Path(__file__).resolve().parent.parent.parent / "build" / "sweeps" / "runs"
+from scripts import ROOT
+from scripts.arguments import unwritable
+
+SWEEPS = ROOT / "build" / "sweeps"
+
+
+def scratch():
+    """Where a worker keeps what it is at; in a repository that is read-only, such as another user's, elsewhere."""
+    return Path(tempfile.gettempdir(), f"sweeps-{os.getuid()}") if unwritable(SWEEPS) else SWEEPS
 
 
 def try_out(name, configuration, seed, key):
@@ -21,7 +31,8 @@ def try_out(name, configuration, seed, key):
     from scripts.experiments.catalogue import CATALOGUE
     from scripts.experiments.run import Run
 
-    run = Run(RUNS / key, progress=False)
+    folder = scratch() / "runs" / key
+    run = Run(folder, progress=False)
     started = time.perf_counter()
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -30,5 +41,5 @@ def try_out(name, configuration, seed, key):
         found = {"failure": f"{type(error).__name__}: {error}", "seconds": round(time.perf_counter() - started, 1)}
     else:
         found = {"validation_error": trained.validation_error, "seconds": round(run.seconds, 1)}
-    shutil.rmtree(RUNS / key, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     return found

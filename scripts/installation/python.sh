@@ -77,13 +77,13 @@ python_candidates() {
         return
     fi
     for version in "${python_versions[@]}"; do pythons_of_version "$version"; done
-    command -v python3 || true
+    type -aP python3 || true
 }
 
 # Where a Python of this version may be: those of the search path first, then the system's, pyenv's and uv's.
 pythons_of_version() {
     local uv_folder
-    command -v "python$1" || true
+    type -aP "python$1" || true
     printf '%s\n' "$system_bin/python$1"
     compgen -G "${PYENV_ROOT:-${HOME-}/.pyenv}/versions/$1.*/bin/python" | sort -rV || true
     for uv_folder in "$venv/python" "$root/.venv/python" "${UV_PYTHON_INSTALL_DIR:-${XDG_DATA_HOME:-${HOME-}/.local/share}/uv/python}"; do

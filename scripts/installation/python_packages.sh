@@ -4,7 +4,7 @@ install_python_packages() {
     local total failed='The Python packages could not be installed; is there a network?'
     total=$(sed -n 's/^\([a-zA-Z0-9._-]*\)==.*/\1/p' "$root/requirements.txt" | sort -u | wc -l)
     touch "$incomplete"
-    split_requirements "$venv/requirements"
+    split_requirements "$venv/requirements" 2>>"$log" || die_with_log 'The lists of Python packages could not be written.'
     run_pip install -r "$venv/requirements/wheels.txt" | show_progress "about $total packages" || die_with_log "$failed"
     build_theano install -r "$venv/requirements/theano.txt" | show_progress 'Theano' || die_with_log "$failed"
     rm -f "$incomplete"

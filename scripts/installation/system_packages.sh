@@ -134,8 +134,15 @@ choose_apt_python() {
 
 apt_install() {
     run_apt install -y --no-install-recommends "$@" ||
+        { finish_interrupted_installation && run_apt install -y --no-install-recommends "$@"; } ||
         note "Not all system packages could be installed; ${log#"$root/"} tells why."
     unset base_python # a better one may have come
+}
+
+# One that was stopped half-way, here or elsewhere: apt-get says so, and does nothing until that is done.
+finish_interrupted_installation() {
+    tail -n 3 "$log" | grep -q 'dpkg --configure -a' &&
+        DEBIAN_FRONTEND=noninteractive LC_ALL=C dpkg --configure -a </dev/null 2>&1 | show_progress 'dpkg --configure -a'
 }
 
 # apt-get waits for another installation, but not for another update, such as the one that Debian makes by itself after a start.

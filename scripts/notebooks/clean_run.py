@@ -12,7 +12,7 @@ def solved_problems(nb, name="notebook", root=ROOT):
 
     Each code cell was run, in order, from the first to the last; no error is
     saved (but where the tag raises-exception expects it); no output names a
-    folder of the machine it ran on.
+    folder of the machine it ran on, or is of widgets without a picture.
     """
     problems = []
     cure = f"run scripts/release_notebooks --execute {name}"
@@ -34,6 +34,11 @@ def solved_problems(nb, name="notebook", root=ROOT):
             expects_error = "raises-exception" in cell.metadata.get("tags", [])
             if output.output_type == "error" and not expects_error:
                 problems.append(f"{here}: saved error {output.ename}: {output.evalue}; mend the cell, then {cure}")
+            if is_widget_only(output):
+                problems.append(
+                    f"{here}: shows widgets, of which a page without a kernel has no more than their names; show them with "
+                    f"show_panel of deeplearning_tutorial.plotting, then {cure}"
+                )
         for text in output_texts(cell):
             for line_number, line in numbered(text.splitlines()):
                 if found := paths.search(line):
@@ -43,6 +48,13 @@ def solved_problems(nb, name="notebook", root=ROOT):
                         "that does not depend on it"
                     )
     return problems
+
+
+def is_widget_only(output):
+    """Whether a page would have the text ``VBox(children=(FloatSlider(…`` of widgets, and no picture."""
+    data = output.get("data", {})
+    names = r"\w*(Box|Slider|Image|Output|Tab|Accordion|Text|Dropdown|Button\w*)\((children|value|description|outputs|options)="
+    return not any(kind.startswith("image/") for kind in data) and bool(re.match(names, data.get("text/plain", "")))
 
 
 def machine_paths(root):

@@ -40,6 +40,10 @@ class NotebookError(ValueError):
         super().__init__("\n".join(self.problems))
 
 
+class UnknownNotebook(NotebookError):
+    """There is no notebook of the name that was asked for."""
+
+
 def shortened(problems, most=10):
     """The first of a list of problems: a notebook that was never run has one for each of its cells."""
     rest = len(problems) - most
@@ -58,7 +62,7 @@ def chosen(names, folder):
 
     Raises
     ------
-    NotebookError
+    UnknownNotebook
         If no notebook's name begins with one of them.
     """
     paths = notebook_paths(folder)
@@ -68,7 +72,7 @@ def chosen(names, folder):
     for prefix in prefixes:
         if not any(path.stem.startswith(prefix) for path in paths):
             known = ", ".join(path.stem for path in paths) or "none"
-            raise NotebookError(f"no solved notebook {prefix!r} in {folder}; there are: {known}")
+            raise UnknownNotebook(f"no solved notebook {prefix!r} in {folder}; there are: {known}")
     return [path for path in paths if path.stem.startswith(prefixes)]
 
 

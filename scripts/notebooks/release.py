@@ -24,9 +24,9 @@ cells from 1, text cells included, and lines from 1 within their cell.
 import argparse
 import difflib
 import sys
-from pathlib import Path
 
 from scripts import ROOT
+from scripts.arguments import folder_to_write, unwritable
 from scripts.files import write_atomically
 from scripts.notebooks.clean_run import solved_problems
 from scripts.notebooks.execution import execute
@@ -34,6 +34,7 @@ from scripts.notebooks.notebook import (
     ATTENDEE,
     SOLVED,
     NotebookError,
+    UnknownNotebook,
     chosen,
     notebook_paths,
     notebook_text,
@@ -131,13 +132,15 @@ def write_instructors(folder, solved_folder=SOLVED, attendee_folder=ATTENDEE):
 
 
 def execute_all(names, solved_folder=SOLVED):
-    """Run the solved notebooks whose names begin with one of `names`; list the problems."""
+    """Run the solved notebooks whose names begin with one of `names`; list the problems.
+
+    Raises
+    ------
+    UnknownNotebook
+        If there is none of such a name; nothing was run then.
+    """
     problems = []
-    try:
-        paths = chosen(names, solved_folder)
-    except NotebookError as error:
-        return error.problems
-    for path in paths:
+    for path in chosen(names, solved_folder):
         print(f"{path.stem}: executing …", flush=True)
         try:
             print(f"{path.stem}: executed in {execute(path):.1f} s", flush=True)
@@ -155,8 +158,15 @@ def main(arguments=None):
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--check", action="store_true", help="only compare")
     action.add_argument("--execute", nargs="*", metavar="NAME", help="run the solved ones first")
-    action.add_argument("--instructor", type=Path, metavar="FOLDER", help="write instructors' ones")
+    action.add_argument("--instructor", type=folder_to_write, metavar="FOLDER", help="write instructors' ones")
     options = parser.parse_args(arguments)
+    try:
+        chosen(options.execute, SOLVED)
+    except UnknownNotebook as error:
+        parser.error(str(error))
+
+    if options.execute is not None and (problem := unwritable(SOLVED)):
+        parser.error(f"{SOLVED} cannot be written: {problem}. Notebooks are released in a clone of your own.")
 
     if options.check:
         problems = check(SOLVED, ATTENDEE)

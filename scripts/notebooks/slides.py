@@ -23,10 +23,11 @@ from pathlib import Path
 
 from deeplearning_tutorial.data.download import shown
 from scripts import ROOT
+from scripts.arguments import folder_to_write, unwritable
 from scripts.files import write_atomically
 from scripts.notebooks.assets import copy_assets, get_assets
 from scripts.notebooks.clean_run import solved_problems
-from scripts.notebooks.notebook import SOLVED, NotebookError, chosen, read_notebook, shortened
+from scripts.notebooks.notebook import SOLVED, NotebookError, UnknownNotebook, chosen, read_notebook, shortened
 from scripts.notebooks.pages import TEMPLATES, contents_html, page_html, relinked, slides_html
 from scripts.notebooks.references import network_problems
 
@@ -109,11 +110,21 @@ def main(arguments=None):
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--output", type=Path, metavar="FOLDER", default=OUTPUT, help="instead of build/html")
+    parser.add_argument(
+        "--output", type=folder_to_write, metavar="FOLDER", default=OUTPUT, help="instead of build/html"
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these notebooks; how a name begins is enough")
     options = parser.parse_args(arguments)
+    if problem := unwritable(options.output.absolute().parent):
+        parser.error(f"{options.output} cannot be written: {problem}. Name a folder of yours: --output FOLDER")
     try:
         notebooks = read_solved(options.names, SOLVED)
+    except UnknownNotebook as error:
+        parser.error(str(error))
+    except (SlidesError, NotebookError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
         build(notebooks, options.output.resolve(), get_assets())
     except (SlidesError, NotebookError, OSError) as error:
         print(error, file=sys.stderr)

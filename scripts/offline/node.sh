@@ -7,7 +7,7 @@ node_packages=(
 spare_packages=(libexpat1 zlib1g libffi8) # libraries that nearly every machine has
 node_wheels=(numpy setuptools tqdm psutil)
 node_sources=(
-    deeplearning_tutorial theanorc.example LICENSE scripts/{__init__,files,machine}.py
+    deeplearning_tutorial theanorc.example LICENSE scripts/{__init__,arguments,command,files,machine}.py
     scripts/benchmarks/{compare_devices,comparison,device_run,networks,tables}.py
 )
 node_mebibytes=20
@@ -82,6 +82,7 @@ gather_module() {
     (
         cd "$root"
         git ls-files -z --cached --others --exclude-standard --deduplicate -- "${node_sources[@]}" |
+            while IFS= read -r -d '' file; do if [[ -e $file ]]; then printf '%s\0' "$file"; fi; done |
             tar -c --null --files-from=-
     ) | tar -x -C "$1"
 }

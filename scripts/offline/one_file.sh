@@ -15,9 +15,9 @@ pack() {
     ) | compress_with "$5" >"$payload"
     lines=$(write_header "$3" "$4" "$5" "$6" "$payload" 0 | wc -l)
     {
-        write_header "$3" "$4" "$5" "$6" "$payload" $((lines + 1))
-        cat -- "$payload"
-    } >"$part"
+        write_header "$3" "$4" "$5" "$6" "$payload" $((lines + 1)) &&
+            cat -- "$payload"
+    } >"$part" || die "$file cannot be written; is the disk full? Make room, and start again."
     rm -f -- "$payload"
     chmod +x "$part"
     mv -f -- "$part" "$file"

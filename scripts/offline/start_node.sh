@@ -29,7 +29,7 @@ main() {
         [ $# -gt 0 ] || { usage >&2 && exit 2; }
         exec "$@"
     fi
-    exec python -P -m scripts.benchmarks.compare_devices --data "$here/digits.npz" "$@"
+    exec python -P -m scripts.command benchmarks.compare_devices --data "$here/digits.npz" "$@"
 }
 
 set_environment() {
@@ -56,7 +56,9 @@ CONF
     export LIBRARY_PATH="$libraries${LIBRARY_PATH:+:$LIBRARY_PATH}"
     export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
     export PYTHONNOUSERSITE=1 CUDA_CACHE_PATH="${CUDA_CACHE_PATH:-$kept/cuda-cache}"
-    unset PYTHONHOME PYTHONSTARTUP THEANO_GPU_IS_ALREADY_ACTIVE
+    export PYTHONUTF8=1
+    unset PYTHONHOME PYTHONSTARTUP PYTHONSAFEPATH PYTHONPLATLIBDIR PYTHONOPTIMIZE PYTHONINSPECT PYTHONWARNINGS PYTHONIOENCODING
+    unset THEANO_GPU_IS_ALREADY_ACTIVE
 }
 
 check_compiler() {

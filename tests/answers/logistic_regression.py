@@ -33,6 +33,7 @@ def predict_with_argmax(classifier, digits):
 
 
 z = T.vector("z")
+our_cost = T.sum(theano.shared(np.ones(3, dtype="float32"), name="W") ** 2)
 matrix = T.matrix("x")
 
 
@@ -177,6 +178,12 @@ MISTAKES = [
     ("gradient_step", lambda p, g, a: p.set_value(p.get_value() - a * g), "Compute nothing here"),
     ("gradient_step", lambda p, g, a: p.set_value(p - a * g), "Compute nothing here"),
     ("gradient_step", lambda p, g, a: p - a * z, "symbolic variable from elsewhere"),
+    ("gradient_step", lambda p, g, a: p - a * T.grad(our_cost, p), "The gradient is given already"),
+    ("gradient_step", lambda p, g, a: p - a * T.grad(g, p), "The gradient is given already"),
+    ("gradient_step", lambda p, g, a: p - a * T.grad(p, p), "The gradient is given already"),
+    ("gradient_step", lambda p, g, a: p - a(g), "A symbol is no function"),
+    ("gradient_step", lambda p, g, a: p - a * g / len(p), "A symbol has no length yet"),
+    ("gradient_step", lambda p, g, a: {}.get("gradient") + p, "It computes with `None`"),
     ("predict", lambda c, d: c.p_y_given_x.eval({c.input: d}), "probabilities of all classes"),
     ("predict", lambda c, d: c.p_y_given_x.eval({c.input: d}).max(axis=1), "how probable the best class is"),
     ("predict", lambda c, d: c.p_y_given_x.eval({c.input: d}).argmax(axis=0), "over the classes of each example"),

@@ -4,6 +4,7 @@ What the tests of several commands share; the fixture `copy` is in conftest.py.
 """
 
 import os
+import signal
 import subprocess
 
 from deeplearning_tutorial import ROOT
@@ -40,6 +41,28 @@ def run(*command, cwd=ROOT, **environment):
         text=True,
         timeout=60,
     )
+
+
+def interrupted(command_line, wait_for, cwd=ROOT, **environment):
+    """Start a command in a group of its own, and interrupt the group, as a terminal does, once it has printed something."""
+    process = subprocess.Popen(
+        [str(part) for part in command_line],
+        bufsize=0,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        cwd=cwd,
+        env={**os.environ, "TQDM_DISABLE": "", **environment},
+    )
+    said = b""
+    while wait_for.encode() not in said:
+        more = process.stdout.read(1)
+        assert more, said
+        said += more
+    os.killpg(process.pid, signal.SIGINT)
+    rest = process.communicate(timeout=60)[0]
+    return process.returncode, (said + rest).decode()
 
 
 def write_program(path, text):

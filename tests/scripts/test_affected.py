@@ -119,7 +119,7 @@ def test_changed_is_what_is_not_on_the_main_branch_of_where_it_came_from(committ
 def test_a_commit_that_is_not_there_is_named(committed, capsys):
     with pytest.raises(NotInGit, match="nothing"):
         changed_files("nothing", committed)
-    assert affected.main(["nothing-of-that-name"]) == 1
+    assert affected.main(["nothing-of-that-name"]) == 2
     assert "nothing-of-that-name" in capsys.readouterr().err
 
 

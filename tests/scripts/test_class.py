@@ -8,7 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from repository_copy import pretend, write_program
+from repository_copy import calls, interrupted, pretend, write_program
 from repository_copy import run as run_alone
 
 from deeplearning_tutorial import ROOT
@@ -37,6 +37,27 @@ def test_two_users_train_at_the_same_time_and_it_is_told_what_a_class_needs():
     assert "long waits for a compiler      0" in result.stdout
     gibibytes = float(result.stdout.rpartition("For 30 attendees: ")[2].split()[0])
     assert 5 < gibibytes < 60
+
+
+@pytest.mark.slow(4)
+def test_an_interrupt_ends_all_kernels_without_a_traceback(tmp_path):
+    program = REHEARSE.replace("class_trial.main(2)", "command.main('classroom.class_trial', ['2'])")
+    program = f"from scripts import command\n{program.strip()}".replace("command.main", "sys.exit(command.main") + ")"
+    status, said = interrupted([sys.executable, "-c", program, ""], "IPKernelApp", TMPDIR=str(tmp_path))
+    assert status == 130 and said.endswith("\nStopped.\n") and "Traceback" not in said
+    assert list(tmp_path.glob("class-*")) == []
+
+
+def test_a_kernel_that_does_not_start_is_told_without_a_traceback(tmp_path):
+    write_program(tmp_path / "scripts/kernel", "#!/bin/sh\necho 'There is no Python.' >&2\nexit 1\n")
+    program = REHEARSE.replace(
+        "class_trial.LAST", f"import pathlib; class_trial.ROOT = pathlib.Path({str(tmp_path)!r})\nclass_trial.LAST"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, "batch-descent"], capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert "There is no Python.\n" in result.stderr and "Kernel died" in result.stderr.splitlines()[-1]
 
 
 def test_a_rehearsal_mounts_nothing_that_all_of_the_machine_would_see(tmp_path):
@@ -91,12 +112,14 @@ def test_a_kernel_wants_a_connection():
 
 
 def tell_of_the_kernel(copy, tmp_path, mode_of_folders):
-    """`hub --kernel` of a copy that is set up, on the way to which all folders have this mode."""
+    return try_hub(copy, tmp_path, mode_of_folders, "--kernel", tmp_path / "prefix")
+
+
+def try_hub(copy, tmp_path, mode_of_folders, *words):
+    """scripts/hub of a copy that is set up, on the way to which all folders have this mode."""
     pretend(copy, 'if [ "$1" = -c ]; then echo /bin/sh; fi')
     write_program(tmp_path / "bin/stat", f"#!/bin/sh\necho {mode_of_folders}\n")
-    return run_alone(
-        copy / "scripts/hub", "--kernel", tmp_path / "prefix", PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}"
-    )
+    return run_alone(copy / "scripts/hub", *words, PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
 
 
 def test_all_users_may_read_what_is_set_up_also_for_devices(copy, tmp_path):
@@ -114,6 +137,15 @@ def test_a_folder_that_others_may_not_enter_is_named(copy, tmp_path):
     assert result.returncode == 1 and f"Other users may not enter {copy.resolve()}" in result.stderr
     assert "PYTHON=/usr/bin/python3 scripts/setup" in result.stderr
     assert not (tmp_path / "prefix").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes other users")
+def test_a_trial_whose_users_could_not_enter_says_so(copy, tmp_path):
+    result = try_hub(copy, tmp_path, "drwx------", "--trial", "2")
+    assert result.returncode == 1 and f"Other users may not enter {copy.resolve()}" in result.stderr
+    assert not any("class_trial" in call for call in calls(copy))
+    assert try_hub(copy, tmp_path, "drwxr-xr-x", "--trial", "2").returncode == 0
+    assert calls(copy)[-1].endswith("classroom.class_trial 2")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--kernel", "a", "b"], ["--nonsense"], ["--copy", "a", "b"]])

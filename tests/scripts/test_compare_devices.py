@@ -124,5 +124,13 @@ def test_data_that_are_not_there_are_named_without_a_traceback():
     program = ["-m", "scripts.benchmarks.compare_devices", "--device", "cpu", "--data", "missing.npz"]
     process = start(program, flags="")
     output, errors = process.communicate()
-    assert process.returncode == 1 and "No data set 'missing.npz'" in errors and "Traceback" not in errors
+    assert process.returncode == 2 and "there is no file or folder 'missing.npz'" in errors and not output
+
+
+def test_data_that_cannot_be_read_are_named_without_a_traceback(tmp_path):
+    (tmp_path / "digits.npz").write_bytes(b"nothing of the kind")
+    program = ["-m", "scripts.benchmarks.compare_devices", "--device", "cpu", "--data", str(tmp_path / "digits.npz")]
+    process = start(program, flags="")
+    output, errors = process.communicate()
+    assert process.returncode == 1 and str(tmp_path / "digits.npz") in errors and "Traceback" not in errors
     assert "training on cpu failed" in output

@@ -110,7 +110,7 @@ class Machine:
     def has_compiler(self):
         (self.folder / "tools/g++").symlink_to("/bin/true")
 
-    def set_up(self, root=True, libgpuarray="", **environment):
+    def set_up(self, root=True, libgpuarray="", path=("tools",), **environment):
         result = run(
             "bash",
             "-euo",
@@ -119,7 +119,7 @@ class Machine:
             SCRIPT,
             "bash",
             self.copy,
-            PATH=str(self.folder / "tools"),
+            PATH=":".join(str(self.folder / name) for name in path),
             HOME=str(self.folder),
             PYENV_ROOT=str(self.folder / "pyenv"),
             XDG_DATA_HOME=str(self.folder / "share"),
@@ -238,6 +238,16 @@ def test_PYTHON_comes_before_all(machine):
     machine.has("3.14")
     stand_in_python(machine.copy / ".venv/bin/python", "3.13")
     assert machine.set_up(libgpuarray="debian12", PYTHON=str(mine)) == "3.12 /mine/python3.12"
+
+
+def test_condas_python_is_taken_where_there_is_no_complete_one_beside_it(machine):
+    machine.has_compiler()
+    (machine.folder / "conda/conda-meta").mkdir(parents=True)
+    machine.has("3.12", "conda/bin")
+    machine.has("3.12", "tools", lacking="without its C headers (Python.h)")
+    assert machine.set_up(path=["conda/bin", "tools"]) == "3.12 /conda/bin/python3.12"
+    machine.has("3.12", "tools")
+    assert machine.set_up(path=["conda/bin", "tools"]) == "3.12 /tools/python3.12"
 
 
 # Where there is none ------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ def test_setup_notices_that_there_is_something_to_do(copy, change):
     assert result.stdout == "There is something to do: run scripts/setup.\n"
 
 
-COMPILE_THE_REST = "-m scripts.notebooks.warm_up notebooks/06_b.ipynb"
+COMPILE_THE_REST = "-m scripts.command notebooks.warm_up notebooks/06_b.ipynb"
 
 
 def test_setup_compiles_what_the_other_notebooks_need_and_does_so_once(copy):
@@ -261,7 +261,26 @@ for word; do case $word in update | install) echo $word >>"{copy}/calls" ;; esac
     assert ("could not be updated" in result.stdout) == (len(updates) == 1)
 
 
-# A Python that makes environments, and installs into them, but only to look at. It kills set-up, and itself, at call KILL_AT.
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packages")
+def test_packages_that_were_left_half_installed_are_finished_first(copy, bare_tools):
+    write_program(bare_tools / "apt-cache", "#!/bin/sh\necho Package: g++\n")
+    write_program(
+        bare_tools / "apt-get",
+        f"""#!/bin/bash
+for word; do case $word in install) echo $word >>"{copy}/calls" ;; update) exit ;; esac; done
+grep -q dpkg "{copy}/calls" && exit
+echo "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem." >&2
+exit 100
+""",
+    )
+    write_program(bare_tools / "dpkg", f'#!/bin/sh\necho "dpkg $*" >>"{copy}/calls"\n')
+    result = run(copy / "scripts/setup", PATH=str(bare_tools), PYTHON=sys.executable)
+    assert calls(copy) == ["install", "dpkg --configure -a", "install"]
+    assert "Not all system packages" not in result.stdout
+
+
+# A Python that makes environments, and installs into them, but only to look at. At call KILL_AT, a signal goes to set-up and to
+# all that it has started, itself included: KILL by default, or INT, as from a terminal, which AND says what it does about.
 INSTALLER = """#!/bin/bash
 packages=${0%/bin/*}/lib/python3.13/site-packages
 case "$2" in
@@ -270,7 +289,14 @@ case "$2" in
     *purelib*) echo "$packages"; exit ;;
 esac
 echo "${@:1:4}" | head -n 1 >>"$COUNTER"
-die_here() { [ "$(wc -l <"$COUNTER")" != "$KILL_AT" ] || kill -KILL 0; }
+die_here() {
+    [ "$(wc -l <"$COUNTER")" = "$KILL_AT" ] || return 0
+    case "$AND" in
+        'gives up') trap 'exit 1' INT ;;
+        'goes on') trap : INT ;;
+    esac
+    kill "-${SIGNAL:-KILL}" 0
+}
 case "$*" in
     *"-m venv "*)
         mkdir -p "$3/lib/python3.13/site-packages"; die_here
@@ -284,16 +310,28 @@ esac
 """
 
 
-def test_setup_that_is_killed_at_any_of_its_steps_heals_when_it_is_run_again(copy, tmp_path):
-    base = write_program(tmp_path / "tools/python3.13", INSTALLER)
-    write_program(tmp_path / "tools/apt-get", "#!/bin/sh\n")
-    counter, data = tmp_path / "counter", copy / "data/mnist/train-images-idx3-ubyte"
-    packages = copy / ".venv/lib/python3.13/site-packages"
+@pytest.fixture
+def installation(copy, tmp_path):
+    """A set-up from nothing, whose Python is the one above."""
+    return Installation(copy, tmp_path)
 
-    def set_up(kill_at):
-        counter.write_text("")
+
+class Installation:
+    def __init__(self, copy, tmp_path):
+        self.copy, self.counter = copy, tmp_path / "counter"
+        self.base = write_program(tmp_path / "tools/python3.13", INSTALLER)
+        write_program(tmp_path / "tools/apt-get", "#!/bin/sh\n")
+        self.data = copy / "data/mnist/train-images-idx3-ubyte"
+        self.packages = copy / ".venv/lib/python3.13/site-packages"
+
+    def forget(self):
+        shutil.rmtree(self.copy / ".venv")
+        self.data.unlink(missing_ok=True)
+
+    def run(self, *arguments, kill_at=0, **environment):
+        self.counter.write_text("")
         return subprocess.run(
-            [str(copy / "scripts/setup")],
+            [str(self.copy / "scripts/setup"), *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -301,31 +339,68 @@ def test_setup_that_is_killed_at_any_of_its_steps_heals_when_it_is_run_again(cop
             start_new_session=True,
             env={
                 **os.environ,
-                "PYTHON": str(base),
-                "PATH": f"{base.parent}:{os.environ['PATH']}",
+                "PYTHON": str(self.base),
+                "PATH": f"{self.base.parent}:{os.environ['PATH']}",
                 "THEANO_FLAGS": "",
-                "COUNTER": str(counter),
+                "COUNTER": str(self.counter),
                 "KILL_AT": str(kill_at),
+                **environment,
             },
         )
 
+    def check_that_it_heals(self):
+        before = self.counter.read_text()
+        result = self.run()
+        assert (result.returncode, result.stderr) == (0, ""), f"stopped at {before}"
+        assert result.stdout.endswith("Everything is compiled.\n")
+        ours = {"deeplearning_tutorial.pth", "theano_compatibility.py"}
+        assert {path.name for path in self.packages.iterdir()} - {"pygpu"} == {"whole", "theano", *ours}
+        assert self.data.exists() and (self.copy / ".venv/theanorc").read_text().count("\n") >= 3
+        pth = (self.packages / "deeplearning_tutorial.pth").read_text()
+        assert pth == f"{self.copy}\nimport theano_compatibility\n"
+        assert "checkForUpdates" in (self.copy / ".venv/share/jupyter/lab/settings/overrides.json").read_text()
+        assert self.run().stdout == ""
+
+
+def test_setup_that_is_killed_at_any_of_its_steps_heals_when_it_is_run_again(installation):
     for kill_at in range(1, 100):
-        shutil.rmtree(copy / ".venv")
-        data.unlink(missing_ok=True)
-        killed = set_up(kill_at)
+        installation.forget()
+        killed = installation.run(kill_at=kill_at)
         if killed.returncode == 0:
             break
         assert killed.returncode == -signal.SIGKILL
-        result = set_up(0)
-        assert (result.returncode, result.stderr) == (0, ""), f"killed at {counter.read_text()}"
-        assert result.stdout.endswith("Everything is compiled.\n")
-        ours = {"deeplearning_tutorial.pth", "theano_compatibility.py"}
-        assert {path.name for path in packages.iterdir()} - {"pygpu"} == {"whole", "theano", *ours}
-        assert data.exists() and (copy / ".venv/theanorc").read_text().count("\n") >= 3
-        assert (packages / "deeplearning_tutorial.pth").read_text() == f"{copy}\nimport theano_compatibility\n"
-        assert "checkForUpdates" in (copy / ".venv/share/jupyter/lab/settings/overrides.json").read_text()
-        assert set_up(0).stdout == ""
+        installation.check_that_it_heals()
     assert kill_at > 8, "there were fewer calls than steps"
+
+
+REACTIONS = ["dies of it", "gives up", "goes on"]  # of the program that set-up waits for
+
+
+def test_an_interrupt_ends_setup_at_any_of_its_steps_and_it_heals(installation):
+    for step in range(1, 100):
+        installation.forget()
+        stopped = installation.run(kill_at=step, SIGNAL="INT", AND=REACTIONS[step % 3])
+        if stopped.returncode == 0:
+            break
+        at = installation.counter.read_text()
+        assert stopped.returncode == 130, at
+        assert stopped.stderr.endswith("\nStopped. scripts/setup goes on from here when it is run again.\n"), at
+        assert "Everything is compiled" not in stopped.stdout and "Traceback" not in stopped.stderr
+        assert len(at.splitlines()) == step, "it went on"
+        installation.check_that_it_heals()
+    assert step > 8, "there were fewer calls than steps"
+
+
+@pytest.mark.parametrize("reaction", REACTIONS)
+def test_an_interrupt_while_the_first_notebooks_are_compiled_is_no_success(installation, reaction):
+    installation.forget()
+    assert installation.run("--first").stdout.endswith("Everything is ready.\n")
+    warming_up = len(installation.counter.read_text().splitlines())  # the last call
+    installation.forget()
+    stopped = installation.run("--first", kill_at=warming_up, SIGNAL="INT", AND=reaction)
+    assert stopped.returncode == 130 and "Everything is ready" not in stopped.stdout
+    assert "warm_up" in installation.counter.read_text().splitlines()[-1]
+    assert installation.run("--first").stdout.endswith("Everything is ready.\n")
 
 
 # What is found out about the machine ----------------------------------------------------------------------------------

@@ -85,8 +85,8 @@ def test_what_cannot_be_read_is_refused(bad, capsys):
     "arguments, shown",
     [
         (["mlp", "momentum=0.1..0.9"], "a range, LOW..HIGH, is for --random N"),
-        (["mlp", "--random", "0"], "--random must be at least 1, not 0"),
-        (["mlp", "--workers", "0"], "--workers must be at least 1, not 0"),
+        (["mlp", "--random", "0"], "'0' is not a number of trials from 1 to"),
+        (["mlp", "--workers", "0"], "'0' is not a number of trials from 1 on"),
         ([], "which model?"),
     ],
 )
@@ -145,18 +145,18 @@ def test_a_search_with_two_workers(few_digits, tmp_path, capsys, monkeypatch):
 def test_a_trial_never_looks_at_the_test_set(few_digits, monkeypatch, tmp_path):
     from scripts.experiments.run import Trained
 
-    monkeypatch.setattr(trial, "RUNS", tmp_path)
+    monkeypatch.setattr(trial, "SWEEPS", tmp_path)
     monkeypatch.setattr(Trained, "test", lambda self: pytest.fail("it looked"))
     found = trial.try_out(
         "logistic", {**CATALOGUE["logistic"].configuration, "n_epochs": 1, "batch_size": 20}, 1, "key"
     )
     assert found.keys() == {"validation_error", "seconds"}
-    assert os.listdir(tmp_path) == []  # no checkpoints of what has ended
+    assert os.listdir(tmp_path / "runs") == []  # no checkpoints of what has ended
 
 
 def test_a_trial_that_was_stopped_goes_on(few_digits, monkeypatch, tmp_path):
     configuration = {**CATALOGUE["mlp"].configuration, "hidden": [4], "n_epochs": 3}
-    monkeypatch.setattr(trial, "RUNS", tmp_path)
+    monkeypatch.setattr(trial, "SWEEPS", tmp_path)
     steps = []
 
     def fit(self, phase, train, *arguments, original=Run.fit, **options):
@@ -169,7 +169,7 @@ def test_a_trial_that_was_stopped_goes_on(few_digits, monkeypatch, tmp_path):
     monkeypatch.setattr(Run, "fit", fit)
     with pytest.raises(KeyboardInterrupt):
         trial.try_out("mlp", configuration, 1, "key")
-    assert (tmp_path / "key" / "training.npz").exists()
+    assert (tmp_path / "runs" / "key" / "training.npz").exists()
     assert "validation_error" in trial.try_out("mlp", configuration, 1, "key")
     assert steps == [60, 60]
 

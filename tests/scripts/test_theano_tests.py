@@ -281,11 +281,11 @@ def test_the_tables_count_by_folder():
 
 
 def test_the_command_says_what_it_does_not_find(capsys, tmp_path):
-    assert theano_tests.main(["no_such_file", "--output", str(tmp_path / "r.json")]) == 1
+    assert theano_tests.main(["no_such_file", "--output", str(tmp_path / "r.json")]) == 2
     assert "no_such_file" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         parse(["--timeout", "0"])
-    assert "above 0, and is 0" in capsys.readouterr().err
+    assert "'0' is not a number of seconds from 1 on" in capsys.readouterr().err
 
 
 def test_the_command_compares(tmp_path):

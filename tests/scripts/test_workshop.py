@@ -70,7 +70,7 @@ def test_where_notebooks_cannot_be_written_copies_are_opened(copy, tmp_path, in_
     write_program(
         copy / ".venv/bin/python",
         f"""#!/bin/sh
-case "$3" in *copy_notebooks) PYTHONPATH="{copy}" exec {sys.executable} "$@" ;; esac
+case "$4" in *copy_notebooks) PYTHONPATH="{copy}" exec {sys.executable} "$@" ;; esac
 echo "$PWD: $*"
 """,
     )

@@ -36,6 +36,17 @@ def test_saved_error_is_a_problem_unless_expected():
     assert problems_of(code("f()", error, tags=["raises-exception"])) == []
 
 
+WIDGETS = "VBox(children=(FloatSlider(value=0.3, description='rate', max=2.0), Image(value=b'')))"
+
+
+@pytest.mark.parametrize("text", [WIDGETS, "FloatSlider(value=0.3)", "Image(value=b'', format='png')"])
+def test_widgets_without_a_picture_are_a_problem(text):
+    output = new_output("display_data", {"text/plain": text})
+    assert "01_x, cell 1: shows widgets, of which a page without" in only(problems_of(code("sliders", output)))
+    with_picture = new_output("display_data", {"text/plain": text, "image/png": "aGVsbG8="})
+    assert problems_of(code("sliders", with_picture)) == []
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,8 +1,16 @@
 """What a reader sees on pages and slides."""
 
+import re
+
+import ipywidgets
+import matplotlib.pyplot as plt
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_output
 from notebook_examples import code, notebook, small_notebook, text
 
+from deeplearning_tutorial.plotting import as_png, show_panel
 from scripts.notebooks import pages
+from scripts.notebooks.execution import clean_executed
 from scripts.notebooks.layout import HEIGHT, TALLEST_PICTURE, WIDTH
 
 
@@ -51,3 +59,39 @@ def test_neighbours_are_linked(written):
     assert '<a href="02_next.html">Next</a>' in page and ">Previous<" not in page
     assert '<a href="02_next.html">the next one</a>, or another.' in page
     assert '<a href="02_next.slides.html">the next one</a>, or another.' in deck
+
+
+PICTURE = re.compile(r"<img[^>]*src=[^>]*data:image/png;base64,iVBOR")
+
+
+def shown_with_a_picture():
+    fig, _ = plt.subplots(figsize=(2, 1))
+    picture = ipywidgets.Image(format="png", value=as_png(fig))
+    return ipywidgets.VBox([ipywidgets.FloatSlider(description="rate"), picture]), picture
+
+
+def as_executed(monkeypatch, show):
+    """A notebook whose only cell shows widgets, as it is saved after it was executed."""
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    show(*shown_with_a_picture())
+    if not shown:
+        shown = [shown_with_a_picture()[0]._repr_mimebundle_()]
+    nb = notebook(text("# Sliders"), code("show()", new_output("display_data", shown[0])))
+    clean_executed(nb)
+    return nb
+
+
+def pages_of(nb):
+    """The page and the slides that are made here, and the page that anybody's nbconvert makes."""
+    return [pages.page_html(nb, "01_x"), pages.slides_html(nb, "01_x"), HTMLExporter().from_notebook_node(nb)[0]]
+
+
+def test_where_a_notebook_has_sliders_a_page_has_their_picture(monkeypatch):
+    for html in pages_of(as_executed(monkeypatch, show_panel)):
+        assert PICTURE.search(html) and "VBox(" not in html
+
+
+def test_widgets_by_themselves_would_leave_their_names(monkeypatch):
+    for html in pages_of(as_executed(monkeypatch, lambda panel, picture: None)):
+        assert not PICTURE.search(html) and "VBox(" in html

@@ -148,10 +148,14 @@ def test_what_is_executed_is_told_and_one_that_fails_does_not_stop_the_others(fo
     assert release.execute_all([], solved) and ran[3:] == ran[:3]
 
 
-def test_unknown_name_is_told_with_the_known_ones(folders):
-    problem = only(release.execute_all(["07"], folders[0]))
-    assert "no solved notebook '07' in" in problem
-    assert problem.endswith("there are: 01_example")
+def test_unknown_name_is_told_with_the_known_ones_and_nothing_is_done(folders, monkeypatch, capsys):
+    monkeypatch.setattr(release, "SOLVED", folders[0])
+    monkeypatch.setattr(release, "execute", lambda path: pytest.fail("it was executed"))
+    with pytest.raises(SystemExit) as end:
+        release.main(["--execute", "01", "07"])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert "no solved notebook '07' in" in said and said.endswith("there are: 01_example\n")
 
 
 def test_command_reports_problems_in_its_exit_status(folders, monkeypatch, capsys):
