@@ -16,10 +16,10 @@ import os
 import signal
 import sys
 import tempfile
-from pathlib import Path
 
 from scripts import ROOT
-from scripts.benchmarks import measure, peers, report, scale, start
+from scripts.arguments import file_to_read, folder_to_write, unwritable
+from scripts.benchmarks import measure, peers, pictures, report, scale, start
 from scripts.benchmarks.worker import ENGINES
 from scripts.benchmarks.workloads import WORKLOADS
 from scripts.files import write_atomically
@@ -47,6 +47,8 @@ def main(arguments=None):
 
 
 def run(options):
+    if options.pictures:
+        return pictures.read(options)
     if not (options.scale or options.start) and set(options.engines) != {"Theano"}:
         peers.make_environment(options.device)
     load = round(os.getloadavg()[0], 2)
@@ -93,8 +95,15 @@ def parse(arguments):
     parser.add_argument(
         "--start", action="store_true", help="instead: how long it takes from a clone to the first trained network"
     )
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where to write (default: results)")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="only print the tables of a file written before")
+    parser.add_argument(
+        "--pictures",
+        action="store_true",
+        help="instead: how many pictures of digits are read rightly, drawn clean, in noise, on squared paper, in a shadow …",
+    )
+    parser.add_argument("--output", type=folder_to_write, metavar="FOLDER", help="where to write (default: results)")
+    parser.add_argument(
+        "--report", type=file_to_read, metavar="FILE", help="only print the tables of a file written before"
+    )
     options = parser.parse_args(arguments)
 
     options.workloads = options.workloads or (QUICK_WORKLOADS if options.quick else list(WORKLOADS))
@@ -103,6 +112,8 @@ def parse(arguments):
     options.turn = 0.15 if options.quick else 0.3
     if not options.quick:
         options.output = options.output or ROOT / "results"
+    if options.output and (problem := unwritable(options.output)):
+        parser.error(f"the results cannot be written: {problem}. Name a folder of yours: --output FOLDER")
     if options.device == "cuda":
         options.engines = [engine for engine in options.engines if engine != "NumPy"]  # it computes on the CPU only
     if not options.threads:
@@ -148,7 +159,7 @@ def at_least_one(text):
 def read(path):
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        if {"product_s", "threads", "setup_s"} & set(results):
+        if {"product_s", "threads", "setup_s", "ways"} & set(results):
             return results
     except (OSError, ValueError) as error:
         sys.exit(f"{path} cannot be read: {error}")
@@ -157,6 +168,8 @@ def read(path):
 
 def kind_of(results):
     """The module that made them, and the name of their file."""
+    if "ways" in results:
+        return pictures, "pictures"
     if "setup_s" in results:
         return start, "benchmark-start"
     return (scale, "benchmark-scale") if "growth" in results else (report, "benchmark")
