@@ -3,13 +3,16 @@
 The same 200 files are tried each time. FUZZ_EXAMPLES=20000 scripts/test -k test_fuzz tries so many others of each kind.
 """
 
+import functools
 import gzip
 import hashlib
 import io
 import os
+import pickle
 import random
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from PIL import Image
 
 from deeplearning_tutorial import checkpoint, pretrained
 from deeplearning_tutorial.data import formats, loading
+from deeplearning_tutorial.data.formats import memory
 from deeplearning_tutorial.data.images import centred_digit, read_picture
 
 # Pillow warns of pictures that are damaged a little, and `checkpoint` when it takes the file before.
@@ -147,6 +151,58 @@ def test_folders_of_idx_files(content, zipped):
 @given(content=damaged(NPZ))
 def test_npz_files(content):
     read(loading.load_arrays, "own.npz", content)
+
+
+ROWS = np.column_stack([DIGITS.reshape(12, 6), np.arange(12) % 3])
+NAMES = ",".join([*(f"pixel{i}" for i in range(6)), "label"])
+PAIRS = tuple((DIGITS.reshape(12, 6) / np.float32(256), np.arange(12) % 3) for _ in range(3))
+# Each with its name, which is no matter but for tables.
+OTHERS = {
+    "csv": ("own.csv", ["\n".join([NAMES, *(",".join(map(str, row)) for row in ROWS)]).encode()]),
+    "words": ("own.csv", ["\n".join(f"{row[0]};{row[1]},5;class {row[-1]}" for row in ROWS).encode("utf-16")]),
+    "amat": ("own.amat", ["\n".join(" ".join(map(str, row)) for row in ROWS).encode()]),
+    "libsvm": ("own", ["\n".join(f"{y} 1:{a} 3:{b} # c" for a, b, *_, y in ROWS.tolist()).encode()]),
+    "pickle": ("own.pkl", [pickle.dumps(PAIRS, protocol) for protocol in range(6)]),
+    "npy": ("y_train.npy", [saved(np.save, np.arange(12) % 3)]),
+}
+
+
+@pytest.fixture(scope="module")
+def little_memory():
+    """What would need more than so much has to be refused before it is tried."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=2**26))
+        yield
+
+
+@pytest.mark.parametrize("name, contents", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "compressed"])
+def test_other_files(little_memory, name, contents, pack):
+    @fuzz
+    @given(content=damaged(contents))
+    def try_it(content):
+        read(loading.load_arrays, name, pack(content))
+
+    try_it()
+
+
+@fuzz
+@given(content=damaged([gzip.compress(contents[0]) for _, contents in OTHERS.values()]))
+def test_damaged_compressed_files(content):
+    read(loading.load_arrays, "own", content)
+
+
+@fuzz
+@given(content=damaged(PICTURES), colour=st.sampled_from([None, "grey", "rgb"]))
+def test_folders_of_pictures(content, colour):
+    with tempfile.TemporaryDirectory() as folder:
+        for label in "abc":
+            for number in range(3):
+                picture = Path(folder) / label / f"{number}.png"
+                picture.parent.mkdir(exist_ok=True)
+                picture.write_bytes(PICTURES[0])
+        (Path(folder) / "a" / "1.png").write_bytes(content)
+        refused(functools.partial(loading.load_arrays, colour=colour), Path(folder), folder)
 
 
 @fuzz

@@ -65,13 +65,25 @@ def read_picture(path):
     except Exception as error:  # whatever Pillow's readers of many formats make of a damaged file
         if isinstance(error, OSError) and error.errno:
             raise
-        with open(path, "rb") as file:
-            kind = _kind(file.read(1024))
-        if kind:
-            raise ValueError(f"{path} is {kind[0]}, not a picture that can be read here. {kind[1]}.") from None
-        raise ValueError(
-            f"{path} is no picture, or damaged ({type(error).__name__}: {error}). Save your drawing as a PNG file."
-        ) from None
+        raise no_picture(path, error, "Save your drawing as a PNG file.") from None
+
+
+def no_picture(path, error, cure):
+    """The ValueError that says what a file is by its content, after Pillow could not read it.
+
+    Parameters
+    ----------
+    path : str or Path
+    error : Exception
+        What Pillow raised.
+    cure : str
+        What to do with a file of no known kind.
+    """
+    with open(path, "rb") as file:
+        kind = _kind(file.read(1024))
+    if kind:
+        return ValueError(f"{path} is {kind[0]}, not a picture that can be read here. {kind[1]}.")
+    return ValueError(f"{path} is no picture, or damaged ({type(error).__name__}: {error}). {cure}")
 
 
 def _kind(start):

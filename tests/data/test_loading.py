@@ -14,9 +14,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from deeplearning_tutorial import ROOT
-from deeplearning_tutorial.data import formats, loading
+from deeplearning_tutorial.data import loading
 from deeplearning_tutorial.data.download import DATA_FOLDER, DataError
-from deeplearning_tutorial.data.formats import IDX_FILES
+from deeplearning_tutorial.data.formats import IDX_FILES, memory
 from deeplearning_tutorial.data.loading import SUBSET_FILE
 
 TRAIN_X, TRAIN_Y, TEST_X, TEST_Y = IDX_FILES
@@ -87,6 +87,12 @@ def rows(splits):
     return [len(y) for _, y in splits]
 
 
+def same_rows(*matrices):
+    """Whether matrices have the same rows, in whatever order."""
+    first, *others = ([row.tobytes() for row in np.ascontiguousarray(matrix)] for matrix in matrices)
+    return all(sorted(first) == sorted(other) for other in others)
+
+
 # Loading ------------------------------------------------------------------------------------------------------------
 
 
@@ -122,12 +128,16 @@ def test_load_data_gives_shared_variables_as_the_theano_tutorial_does(stored):
 
 
 @pytest.mark.parametrize("name", ["mnist.pkl.gz", "../data/mnist.pkl.gz"])
-def test_name_of_the_theano_tutorials_pickle_means_mnist_and_opens_no_pickle(stored, monkeypatch, name):
+def test_name_of_the_theano_tutorials_pickle_means_mnist_and_opens_no_pickle(stored, monkeypatch, capsys, name):
     folder = stored("mnist")
     for place in ("work", "data"):
         put(folder / place, {"mnist.pkl.gz": b"not even a pickle"})
     monkeypatch.chdir(folder / "work")
     assert rows(loading.load_arrays(name, folder)) == [50, 10, 20]
+    assert f"{name} was not read, as these are its digits" in capsys.readouterr().out
+    (folder / "work" / name).unlink()
+    assert rows(loading.load_arrays(name, folder)) == [50, 10, 20]
+    assert "was not read" not in capsys.readouterr().out
 
 
 def test_compressed_files_put_there_by_hand_are_used(stored):
@@ -181,14 +191,47 @@ def test_first_load_fetches(stored, monkeypatch, asked, got):
     assert rows(loading.load_arrays(asked, stored())) == ([50, 10, 20] if got == "mnist" else [3600, 700, 700])
 
 
-@pytest.mark.parametrize("bad", ["minst", "mnist.pkl", "./mnist", "no/such/folder", "no_such.npz", "", None, 5])
+@pytest.mark.parametrize(
+    "bad", ["minst", "mnist.pkl", "./mnist", "no/such/folder", "no_such.npz", "", "a" * 300, "a\0b", "~no_such_user/x"]
+)
 def test_unknown_data_set_is_named_with_the_choices(bad, tmp_path, monkeypatch):
     monkeypatch.chdir(put(tmp_path, {"mnist.pkl": b""}))
     with pytest.raises(ValueError) as caught:
         loading.load_data(bad)
-    if bad != "":  # "" is the current folder, and it lacks the four files
+    if bad == "mnist.pkl":  # it is there, and is no data
+        assert bad in str(caught.value)
+    elif bad != "a" * 300:
         assert repr(str(bad)) in str(caught.value) and "'mnist-5k'" in str(caught.value)
-    assert TRAIN_X in str(caught.value)
+        assert TRAIN_X in str(caught.value) and str(tmp_path) in str(caught.value)  # a notebook runs in its own folder
+
+
+@pytest.mark.parametrize("bad", [None, 5, {"x": 1}, np.eye(3), [np.eye(3)] * 4, iter([])])
+def test_what_is_neither_a_name_nor_pairs_of_arrays_is_refused(bad):
+    with pytest.raises(ValueError, match=rf"of type {type(bad).__name__}: arrays are a pair \(x, y\)"):
+        loading.load_arrays(bad)
+
+
+def test_an_address_is_to_be_downloaded():
+    with pytest.raises(ValueError, match="Download it, and name the file"):
+        loading.load_arrays("https://example.org/digits.npz")
+
+
+def test_a_path_may_begin_with_ones_home(tmp_path, monkeypatch):
+    put(tmp_path / "fashion", FILES["mnist"])
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert rows(loading.load_arrays("~/fashion")) == [50, 10, 20]
+
+
+def test_a_name_that_is_nearly_right_is_guessed(tmp_path):
+    put(tmp_path, {"digits.csv": b"", "letters.csv": b""})
+    with pytest.raises(ValueError, match=r"Do you mean '.*digits.csv'\? "):
+        loading.load_arrays(tmp_path / "digit.csv")
+
+
+@pytest.mark.parametrize("option", ["label", "colour", "scale"])
+def test_options_for_files_are_refused_for_mnist(stored, option):
+    with pytest.raises(ValueError, match=f"{option}='?1'? is for files of your own, not for MNIST"):
+        loading.load_arrays("mnist", stored("mnist"), **{option: 1})
 
 
 # Data of one's own: IDX ---------------------------------------------------------------------------------------------
@@ -199,16 +242,18 @@ def test_folder_of_idx_files_is_loaded_compressed_or_not(tmp_path, capsys):
     (folder / TEST_X).unlink()
     for dataset in (folder, str(folder)):
         assert rows(loading.load_arrays(dataset)) == [50, 10, 20]
-        assert capsys.readouterr().out == f"fashion: 50 training, 10 validation, 20 test rows from {folder}\n"
+        said = capsys.readouterr().out.splitlines()
+        assert said[0] == f"fashion: 50 training, 10 validation, 20 test rows from {folder}"
+        assert "10 classes, images of 4 × 3 pixels, pixels 0 to 255, divided by 256." in said[1]
+        assert "validation set is drawn from the training rows" in said[2] and len(said) == 3
     put(folder, {f"{TEST_X}.gz": zipped(TEST_X)[f"{TEST_X}.gz"][:-4]})
     with pytest.raises(ValueError, match=f"{TEST_X}.gz is not a whole gzip"):
         loading.load_arrays(folder)
 
 
-def test_one_idx_file_is_not_enough(tmp_path):
+def test_one_of_four_idx_files_stands_for_all_and_a_missing_one_is_named(tmp_path):
     put(tmp_path, FILES["mnist"])
-    with pytest.raises(ValueError, match="name the folder"):
-        loading.load_arrays(tmp_path / TRAIN_X)
+    assert rows(loading.load_arrays(tmp_path / TRAIN_X)) == [50, 10, 20]
     (tmp_path / TEST_Y).unlink()
     with pytest.raises(ValueError, match=f"missing {TEST_Y}"):
         loading.load_arrays(tmp_path)
@@ -221,12 +266,12 @@ BAD_IDX = {
     "too short": ({TRAIN_X: IMAGES[:-1]}, r"\(60, 4, 3\), 720 bytes, but only 719 follow"),
     "too long": ({TRAIN_X: IMAGES + b"\0"}, "but more follow"),
     "magic": ({TRAIN_X: b"\x89PNG" + IMAGES[4:]}, "starts with bytes 89 50 4e 47"),
-    "type": ({TRAIN_X: b"\0\0\x0d\x03" + IMAGES[4:]}, "expected 00 00 08 03"),
+    "type": ({TRAIN_X: b"\0\0\x0d\x03" + IMAGES[4:]}, "2,880 bytes, but only 720 follow"),
     "dimensions": ({TRAIN_X: LABELS}, "expected 00 00 08 03"),
     "labels are images": ({TRAIN_Y: IMAGES}, "expected 00 00 08 01"),
     "huge": ({TRAIN_X: IMAGES[:4] + b"\xff" * 12 + IMAGES[16:]}, "4294967295"),
     "fewer labels": ({TRAIN_Y: idx(np.arange(59) % 10)}, "60 train images but 59 train labels"),
-    "label of no class": ({TEST_Y: idx(np.full(20, 10))}, "test labels run from 10 to 10, expected 0 to 9"),
+    "label of no class": ({TEST_Y: idx(np.full(20, 10))}, "test labels: 20 of 20 are 10, which no training row is"),
     "no rows": ({TEST_X: idx(np.zeros((0, 4, 3))), TEST_Y: idx(np.zeros(0))}, r"test images have shape \(0, 12\)"),
     "no training rows": (
         {TRAIN_X: idx(np.zeros((0, 4, 3))), TRAIN_Y: idx(np.zeros(0))},
@@ -280,17 +325,18 @@ def arrays(**changes):
 
 def test_npz_of_bytes_is_flattened_and_divided_by_256(tmp_path, capsys):
     np.savez(tmp_path / "own.npz", **arrays())
-    (train_x, train_y), (valid_x, _), (test_x, test_y) = loading.load_arrays(tmp_path / "own.npz")
-    assert_array_equal(train_x, arrays()["x_train"][:10].reshape(10, 6) / 256)
-    assert_array_equal(valid_x, arrays()["x_train"][10:].reshape(2, 6) / 256)
+    (train_x, train_y), (valid_x, valid_y), (test_x, test_y) = loading.load_arrays(tmp_path / "own.npz")
+    pixels = arrays()["x_train"].reshape(12, 6).astype(train_x.dtype) / 256
+    assert same_rows(np.concatenate([train_x, valid_x]), pixels)
     assert_array_equal(test_y, [0, 1, 2, 0])
     assert train_y.dtype == "int32" and test_x.shape == (4, 6)
-    assert "own.npz: 10 training, 2 validation, 4 test rows" in capsys.readouterr().out
+    assert np.bincount(train_y).tolist() == [3, 3, 3] and np.bincount(valid_y).tolist() == [1, 1, 1]
+    assert "own.npz: 9 training, 3 validation, 4 test rows" in capsys.readouterr().out
 
 
 def test_npz_of_floats_is_kept_and_may_bring_its_validation_set(tmp_path):
     x = np.linspace(-3, 3, 12 * 6).reshape(12, 6)
-    np.savez(tmp_path / "own.npz", **arrays(x_train=x, x_valid=x[:5], y_valid=np.zeros((5, 1), int)))
+    np.savez(tmp_path / "own.npz", **arrays(x_train=x, x_valid=x[:5], y_valid=np.zeros((5, 1), int), x_test=x[:4]))
     (train_x, _), (valid_x, valid_y), _ = loading.load_arrays(str(tmp_path / "own.npz"))
     assert_array_equal(train_x, x.astype(train_x.dtype))
     assert_array_equal(valid_x, train_x[:5])
@@ -302,13 +348,19 @@ BAD_NPZ = {
     "half a validation set": (arrays(x_valid=np.zeros((3, 6))), "missing y_valid"),
     "other half": (arrays(y_valid=np.zeros(3, int)), "missing x_valid"),
     "objects": (arrays(y_train=np.array([{}] * 12)), "cannot be read"),
-    "integers": (arrays(x_train=np.zeros((12, 6), "int64")), "type int64; expected uint8"),
+    "numbers and standardized": (arrays(x_test=np.linspace(-1, 1, 24).reshape(4, 2, 3)), "not the same scale.*scale="),
+    "complex": (arrays(x_train=np.zeros((12, 6), "complex64")), "type complex64"),
+    "too large": (
+        arrays(x_train=np.eye(12, 6) * 1e300, x_test=np.eye(4, 6) * 1e300),
+        "training features go up to 1e\\+300",
+    ),
     "a vector": (arrays(x_train=np.zeros(12)), r"shape \(12,\)"),
     "NaN": (arrays(x_train=np.full((12, 6), np.nan)), "NaN"),
     "one-hot": (arrays(y_train=np.eye(12, 3, dtype=int)), "argmax"),
     "float labels": (arrays(y_train=np.arange(12) / 4), "astype"),
-    "negative labels": (arrays(y_train=np.arange(12) - 1), "from -1 to"),
-    "label of no class": (arrays(y_test=np.full(4, 3)), "expected 0 to 2"),
+    "negative labels": (arrays(y_test=np.arange(4) - 1), "test labels: 1 of 4 are -1, which no training row is"),
+    "label of no class": (arrays(y_test=np.full(4, 3)), "test labels: 4 of 4 are 3, which no training row is"),
+    "numbers of rows": (arrays(y_train=np.arange(12)), "12 of 12 classes have no more than 1 of 12 training rows"),
     "rows differ": (arrays(y_test=np.arange(3)), "4 test images but 3 test labels"),
     "columns differ": (arrays(x_test=np.zeros((4, 7))), "expected .*6"),
 }
@@ -328,16 +380,16 @@ def test_arrays_for_which_there_is_no_memory_are_refused(tmp_path, monkeypatch, 
     np.savez_compressed(
         tmp_path / "own.npz", **arrays(x_train=images, y_train=np.arange(20_000) % 3, x_test=images[:4])
     )
-    monkeypatch.setattr(formats.psutil, "virtual_memory", lambda: types.SimpleNamespace(available=free * 2**20))
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: types.SimpleNamespace(available=free * 2**20))
     with pytest.raises(ValueError, match=r"own.npz.* takes 0.1 GiB of memory, and only 0\.\d are free"):
         loading.load_arrays(tmp_path / "own.npz")
-    monkeypatch.setattr(formats.psutil, "virtual_memory", lambda: types.SimpleNamespace(available=90 * 2**20))
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: types.SimpleNamespace(available=90 * 2**20))
     assert len(loading.load_arrays(tmp_path / "own.npz")) == 3
 
 
 def test_file_that_is_no_npz_is_refused(tmp_path):
     put(tmp_path, {"own.npz": b"nonsense"})
-    with pytest.raises(ValueError, match="not an .npz file"):
+    with pytest.raises(ValueError, match="own.npz is text, but no table"):
         loading.load_arrays(tmp_path / "own.npz")
     np.savez(tmp_path / "cut.npz", **arrays())
     damaged = bytearray((tmp_path / "cut.npz").read_bytes())
