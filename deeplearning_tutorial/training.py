@@ -103,10 +103,11 @@ def fit(
         If `checkpoint` is damaged, and the one before too, or of another graph, data or batch size, or something else was
         monitored; or if another program uses it.
     """
+    _check_functions(train, validate, monitor, before_epoch)
     stopping = EarlyStopping([] if params is None else params, patience, patience_increase, improvement_threshold)
-    saved = TrainingCheckpoint(checkpoint, checkpoint_seconds, train, validate, with_data=before_epoch is None)
     if params is not None:
         _check_params(params, train, validate)
+    saved = TrainingCheckpoint(checkpoint, checkpoint_seconds, train, validate, with_data=before_epoch is None)
     run = _Run(train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved)
     # A short patience must leave room for at least two validations.
     validation_frequency = int(min(train.n_batches, max(1, stopping.patience / 2)))
@@ -134,7 +135,6 @@ class _Run:
 
     def __init__(self, train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved):
         self._n_epochs = _at_most(positive_integer("n_epochs", n_epochs))
-        _check_functions(train, validate, monitor, before_epoch)
         self._train, self._validate, self._stopping, self._saved = train, validate, stopping, saved
         self._monitor, self._percent, self._before_epoch = monitor or {}, percent, before_epoch
         self._costs = []  # since the last validation

@@ -109,18 +109,23 @@ def test_a_mistake_in_how_threads_share_is_noticed(folder, mistake):
     assert not check(library, 2)
 
 
+ONLY_SEEN_WITH_AVX512 = [("return k == 0 || alpha == 0;", "return k == 0;")]
+
+
 @needs_onednn
 @pytest.mark.parametrize(
     "mistake",
     [
         ("if (product.adds_nothing()) return product.scale();",),
-        ("return k == 0 || alpha == 0;", "return k == 0;"),
+        *ONLY_SEEN_WITH_AVX512,
         ("beta == 0 ? 0 : beta * *number", "beta * *number"),
         ("        return report(&PyExc_ValueError, message);", "        return;"),
     ],
     ids=["empty sums", "times 0", "nan", "errors"],
 )
 def test_a_mistake_in_what_onednn_is_not_asked_for_is_noticed(folder, mistake):
+    if mistake in ONLY_SEEN_WITH_AVX512 and "avx512f" not in Path("/proc/cpuinfo").read_text().split():
+        pytest.skip("oneDNN's code for processors without AVX-512 is right about this")
     assert not check(compiled(folder, broken(*mistake), libraries=ONEDNN), 1)
 
 

@@ -42,7 +42,8 @@ def compare(content, group, mode):
     found = group.results(mode, alone=raises)
     differences = []
     for name in names:
-        said = difference(wanted[name], found[name].values, group.ulp, group.of_largest)
+        ulp, least = group.nearness(name)
+        said = difference(wanted[name], found[name].values, ulp, group.of_largest, least)
         if said and not is_known(group.name, name, wanted[name], found[name].values):
             error = found[name].exception
             differences.append(f"{name}: {said}" + (f" ({type(error).__name__}: {error})"[:500] if error else ""))
@@ -201,6 +202,7 @@ def test_a_few_units_in_the_last_place_are_allowed_and_no_more():
     near, far = ONE * np.float32(1 + 3e-7), ONE * np.float32(1 + 3e-6)
     assert not difference(written_down(ONE), written_down(near), ulp=8)
     assert difference(written_down(ONE), written_down(far), ulp=8)
+    assert not difference(written_down(ONE), written_down(far), ulp=8, least=1e-3)
     cancelled = np.array([1e-9, 2.0], dtype="float32"), np.array([2e-9, 2.0], dtype="float32")
     assert difference(*map(written_down, cancelled), ulp=8)
     assert not difference(*map(written_down, cancelled), ulp=8, of_largest=True)
