@@ -95,9 +95,8 @@ class Group:
         AVX-512, and what follows (a power, chi2sf) enlarges what that makes of the last place. Of complex64 it is that of
         single precision, whatever type the result has.
         """
-        if "complex64" in name:
-            return self.ulp, np.finfo("float32").eps
-        return (4 * self.ulp if "complex128" in name else self.ulp), 0
+        ulp = 4 * self.ulp if "complex" in name else self.ulp
+        return ulp, np.finfo("float32").eps if "complex64" in name else 0
 
     def names(self, mode):
         """The cases that are run in a mode."""
