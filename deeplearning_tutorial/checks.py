@@ -20,6 +20,11 @@ def positive_integer(name, value):
     return int(value)
 
 
+def count_not_finite(values):
+    """In how many rows of an array there is a NaN or an infinity."""
+    return int((~np.isfinite(values.reshape(len(values), -1)).all(axis=1)).sum())
+
+
 def layer_sizes(name, sizes):
     """The sizes of layers as a list of int: one number, or a list of at least one."""
     sizes = list(sizes) if isinstance(sizes, (list, tuple)) else [sizes]

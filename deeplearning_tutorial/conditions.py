@@ -12,6 +12,8 @@ import theano
 import theano.tensor as T
 from theano.tensor import nnet
 
+from deeplearning_tutorial.checks import count_not_finite
+
 
 def ask_range(result, x, low, high, otherwise):
     """Note that a symbolic result is what it should be only where the numbers of `x` are from `low` to `high`.
@@ -54,8 +56,7 @@ def rows_not_finite(data):
     """Which of some shared variables hold NaN or infinity: a sentence that says in how many rows, or "" for none."""
     for variable in data:
         values = variable.get_value(borrow=True)
-        rows = int((~np.isfinite(values).reshape(len(values), -1).all(axis=1)).sum())
-        if rows:
+        if rows := count_not_finite(values):
             return (
                 f"The data in {variable} hold NaN or infinity in {rows:,} of {len(values):,} rows: leave those rows out, or fill "
                 "in the mean of the others."

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deeplearning_tutorial.data import labels
 from deeplearning_tutorial.data.labels import listed
 from deeplearning_tutorial.data.splits import in_runs
 
-TITLES = ("training", "validation", "test")
+TITLES = tuple(labels.TITLES.values())
 
 # Rows looked at together: a block of digits fits into the processor's cache.
 BLOCK = 256

@@ -39,13 +39,15 @@ _BEGINNINGS = [
 ]
 
 
-def read_picture(path):
+def read_picture(path, cure="Save your drawing as a PNG file."):
     """Read a picture from a file, the way up that the camera noted.
 
     Parameters
     ----------
     path : str or Path
         Of a file of any kind that Pillow knows: PNG, JPEG, GIF, BMP, TIFF, WebP and more.
+    cure : str, optional
+        What the error says to do with a file of no known kind.
 
     Returns
     -------
@@ -65,25 +67,11 @@ def read_picture(path):
     except Exception as error:  # whatever Pillow's readers of many formats make of a damaged file
         if isinstance(error, OSError) and error.errno:
             raise
-        raise no_picture(path, error, "Save your drawing as a PNG file.") from None
-
-
-def no_picture(path, error, cure):
-    """The ValueError that says what a file is by its content, after Pillow could not read it.
-
-    Parameters
-    ----------
-    path : str or Path
-    error : Exception
-        What Pillow raised.
-    cure : str
-        What to do with a file of no known kind.
-    """
-    with open(path, "rb") as file:
-        kind = _kind(file.read(1024))
-    if kind:
-        return ValueError(f"{path} is {kind[0]}, not a picture that can be read here. {kind[1]}.")
-    return ValueError(f"{path} is no picture, or damaged ({type(error).__name__}: {error}). {cure}")
+        with open(path, "rb") as file:
+            kind = _kind(file.read(1024))
+        if kind:
+            raise ValueError(f"{path} is {kind[0]}, not a picture that can be read here. {kind[1]}.") from None
+        raise ValueError(f"{path} is no picture, or damaged ({type(error).__name__}: {error}). {cure}") from None
 
 
 def _kind(start):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deeplearning_tutorial.data.formats.names import listed as listed_names
+
 # So many classes may have no row and keep their number anyway: of the digits, only some may be there.
 DIGITS = 10
 
@@ -140,5 +142,4 @@ def numbered(names, most=5):
 
 def listed(values, most=5):
     """Some values for a sentence."""
-    shown = ", ".join(map(repr, values[:most]))
-    return shown if len(values) <= most else f"{shown} and {len(values) - most:,} more"
+    return listed_names(map(repr, values), most)

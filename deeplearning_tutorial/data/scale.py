@@ -27,7 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deeplearning_tutorial.checks import check_number
+from deeplearning_tutorial.checks import check_number, count_not_finite
 from deeplearning_tutorial.data.labels import TITLES
 
 # As many features as the smallest images have that people classify, 8 x 8 pixels.
@@ -179,7 +179,7 @@ def _look(x, name):
         raise ValueError(f"{name} have shape {x.shape}; expected (rows, …), an image a row, and at least one.")
     low, high = float(x.min()), float(x.max())
     if not math.isfinite(low) or not math.isfinite(high):
-        rows = int((~np.isfinite(x.reshape(len(x), -1)).all(axis=1)).sum())
+        rows = count_not_finite(x)
         raise ValueError(
             f"{name}: {rows:,} of {len(x):,} rows hold NaN or infinity, which is often a value that is missing. Leave those "
             "rows out, or fill in the mean of the others."

@@ -29,12 +29,12 @@ def _read_file(path, label, colour):
         raise contents.refusal(path, kind)
     of = parse_name(path.name).of
     beside = [file for file in folders.visible(path.parent)[0] if file != path and parse_name(file.name).of == of]
-    files = [path, *(file for file in beside[:MOST_FILES] if _same_kind(kind, _kind_if_readable(file)))]
+    files = [path, *(file for file in beside[:MOST_FILES] if _kind_if_readable(file) == kind)]
     return _read_files(kind, files, path, label, colour)
 
 
 def _read_folder(path, label, colour):
-    level, looked_at = [path], []
+    level, looked_at = [path], {}
     for depth in range(DEPTH):
         kinds = {}
         for folder in level:
@@ -42,9 +42,9 @@ def _read_folder(path, label, colour):
                 kinds[file] = contents.kind_of(file)
                 if kinds[file] == "picture" and depth:
                     break  # the others will be pictures too
-        looked_at += kinds
+        looked_at |= kinds
         for kind in contents.DATA:
-            files = [file for file, its in kinds.items() if _same_kind(kind, its)]
+            files = [file for file, its in kinds.items() if its == kind]
             if files:
                 if kind == "idx":
                     _refuse_damaged_idx(kinds)
@@ -66,10 +66,6 @@ def _read_files(kind, files, path, label, colour):
     if kind in ("npz", "npy"):
         return npz.read(files, path, colour)
     return {"idx": idx.read, "libsvm": libsvm.read, "pickle": pickled.read}[kind](files, path)
-
-
-def _same_kind(one, other):
-    return one == other
 
 
 def _kind_if_readable(file):
@@ -94,10 +90,9 @@ def _no_label(path, what):
     return ValueError(f"{path}: label=... names the column of a table, and {what} is none; leave it out.")
 
 
-def _nothing(path, files):
-    if not files:
+def _nothing(path, kinds):
+    if not kinds:
         return ValueError(f"{path} is an empty folder.")
-    kinds = {file: contents.kind_of(file) for file in files[:MOST_FILES]}
     for file, kind in kinds.items():
         if kind not in ("picture", "text", "", "empty") and len(kinds) <= 3:
             return contents.refusal(file, kind)
@@ -107,7 +102,7 @@ def _nothing(path, files):
             f"if this is such a folder, name the one above, {str(path.resolve().parent)!r}."
         )
     return ValueError(
-        f"{path}: no data found in it, only {listed(files)}. Expected one of: four files named as MNIST's "
+        f"{path}: no data found in it, only {listed(kinds)}. Expected one of: four files named as MNIST's "
         f"({', '.join(idx.IDX_FILES)}, compressed or not); an .npz file with x_train, y_train, x_test, y_test; a CSV file "
         "(train.csv, test.csv); or a folder of pictures for each class, named as the class."
     )

@@ -123,32 +123,22 @@ def read_one(file, colour=None, size=None, as_that=None):
         (height, width) or (height, width, 3), uint8; uint16 of a grey picture of 16 bits, float32 of
         one of floating point.
     """
-    from PIL import Image, ImageOps  # only here: all other layouts are read without Pillow, too
+    # Only here: all other layouts are read without Pillow, too.
+    from deeplearning_tutorial.data.images import read_picture
 
-    from deeplearning_tutorial.data.images import no_picture
-
-    try:
-        with Image.open(file) as opened:
-            picture = ImageOps.exif_transpose(opened)  # it is not read before this
-            if size and picture.size != size[::-1]:
-                raise _SizeError
-            array = _shades(picture, colour)
-    except _SizeError:
+    picture = read_picture(file, "Take it out.")
+    if size and picture.size != size[::-1]:
         raise ValueError(
             f"{file} has {picture.width} x {picture.height} pixels, and {as_that} has {size[1]} x {size[0]}: all pictures "
             "of a data set have one size. Make them so, for example with picture.resize((28, 28)) of Pillow."
-        ) from None
-    except Exception as error:  # whatever Pillow's readers of many formats make of a damaged file
-        if isinstance(error, OSError) and error.errno:
-            raise
-        raise no_picture(file, error, "Take it out.") from None
+        )
+    try:
+        array = _shades(picture, colour)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} is a picture that cannot be used: {error}. Take it out.") from None
     if array.ndim == 3 and colour is None:
         raise ValueError(f"{file}: {colours.ask_for_colour('this picture is in colour')}")
     return array
-
-
-class _SizeError(Exception):
-    pass
 
 
 def _shades(picture, colour):

@@ -152,6 +152,6 @@ def called(name, files):
 
 
 def listed(files, most=12):
-    """The names of some files, for a sentence."""
+    """The names of some files, or other names, for a sentence."""
     names = [getattr(file, "name", file) for file in files]
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "") or "nothing"
