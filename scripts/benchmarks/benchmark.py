@@ -19,7 +19,7 @@ import tempfile
 
 from scripts import ROOT
 from scripts.arguments import file_to_read, folder_to_write, unwritable
-from scripts.benchmarks import measure, peers, pictures, report, scale, start
+from scripts.benchmarks import busy, measure, peers, pictures, report, scale, start
 from scripts.benchmarks.worker import ENGINES
 from scripts.benchmarks.workloads import WORKLOADS
 from scripts.files import write_atomically
@@ -61,6 +61,8 @@ def run(options):
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
         if options.start:
             results = start.begin(folder)
+        elif options.busy:
+            results = busy.crowd(options, folder)
         else:
             results = scale.grow(options, folder) if options.scale else measure.compare(options, folder)
     return {**results, "load_before": load}
@@ -96,6 +98,12 @@ def parse(arguments):
         "--start", action="store_true", help="instead: how long it takes from a clone to the first trained network"
     )
     parser.add_argument(
+        "--busy",
+        action="store_true",
+        help="instead: each engine with the threads that it takes by itself, alone and beside programs that compute; and "
+        "kernels of notebook 01 side by side",
+    )
+    parser.add_argument(
         "--pictures",
         action="store_true",
         help="instead: how many pictures of digits are read rightly, drawn clean, in noise, on squared paper, in a shadow …",
@@ -106,10 +114,12 @@ def parse(arguments):
     )
     options = parser.parse_args(arguments)
 
+    if options.busy:
+        as_users_have_it(options, parser)
     options.workloads = options.workloads or (QUICK_WORKLOADS if options.quick else list(WORKLOADS))
     options.engines = options.engines or list(ENGINES)
-    options.rounds = options.rounds or (3 if options.quick else 7)
-    options.turn = 0.15 if options.quick else 0.3
+    options.rounds = options.rounds or (3 if options.quick or options.busy else 7)
+    options.turn = busy.TURN if options.busy else 0.15 if options.quick else 0.3
     if not options.quick:
         options.output = options.output or ROOT / "results"
     if options.output and (problem := unwritable(options.output)):
@@ -122,6 +132,17 @@ def parse(arguments):
     if not options.engines:
         parser.error("NumPy computes on the CPU only, and there is no other engine to measure.")
     return options
+
+
+def as_users_have_it(options, parser):
+    """What `--busy` measures unless told, and what it cannot be told."""
+    if options.threads:
+        threads = ",".join(map(str, options.threads))
+        parser.error(f"with --busy each engine takes the threads that it wants to: leave out --threads {threads}")
+    if options.device != "cpu":
+        parser.error(f"with --busy others have the processors, and not a GPU: leave out --device {options.device}")
+    options.workloads = options.workloads or (busy.QUICK_NETWORKS if options.quick else busy.NETWORKS)
+    options.engines = options.engines or busy.ENGINES
 
 
 def some_of(choices):
@@ -159,7 +180,7 @@ def at_least_one(text):
 def read(path):
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        if {"product_s", "threads", "setup_s", "ways"} & set(results):
+        if {"product_s", "threads", "setup_s", "ways", "busy"} & set(results):
             return results
     except (OSError, ValueError) as error:
         sys.exit(f"{path} cannot be read: {error}")
@@ -170,6 +191,8 @@ def kind_of(results):
     """The module that made them, and the name of their file."""
     if "ways" in results:
         return pictures, "pictures"
+    if "busy" in results:
+        return busy, "benchmark-busy"
     if "setup_s" in results:
         return start, "benchmark-start"
     return (scale, "benchmark-scale") if "growth" in results else (report, "benchmark")

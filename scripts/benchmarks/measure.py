@@ -27,11 +27,12 @@ FEWEST_STEPS = 5
 class Setting:
     """What is the same for all workers of a workload; times are in seconds."""
 
-    n_threads: int
+    n_threads: int | None  # that libraries are told to use; None: they choose, as they do by default
     device: str
     folder: str
     n_rounds: int
     turn: float
+    n_processors: int | None = None  # that a worker may use; None: one for each thread
 
 
 def compare(options, folder):
@@ -131,13 +132,17 @@ class Contest:
     def new_worker(self, engine):
         return Worker(engine, self.workload, self.digits, self.setting, self.compiledir)
 
+    def circumstances(self):
+        """What a problem is told with: under which of several conditions it came up."""
+        return f"threads {self.setting.n_threads}"
+
     @contextlib.contextmanager
     def reporting(self, engine):
         """Turn a failure into a sentence."""
         try:
             yield
         except WorkerError as error:
-            self.problems.append(f"{engine}, {self.name}, threads {self.setting.n_threads}: {error}")
+            self.problems.append(f"{engine}, {self.name}, {self.circumstances()}: {error}")
             say(f"\n{self.problems[-1]}")
             self.found.pop(engine, None)
 

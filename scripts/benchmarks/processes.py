@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -15,6 +16,9 @@ from . import peers
 
 WORKER = Path(__file__).resolve().with_name("worker.py")
 PATIENCE = 900  # seconds for an answer; compiling takes the longest
+THREADS = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BENCHMARK_THREADS"]
+# What else tells libraries how many threads to use, where, and how these wait.
+ABOUT_THREADS = r"(G?OMP|KMP|MKL|OPENBLAS|GOTO|BLIS|DNNL|ONEDNN)_|(BENCHMARK|NUMEXPR_NUM|NUMEXPR_MAX)_THREADS$"
 
 
 class WorkerError(Exception):
@@ -29,7 +33,7 @@ class Worker:
 
     def __init__(self, engine, workload, data, setting, compiledir=None):
         python = sys.executable if engine == "Theano" else peers.PYTHON
-        command = [python, WORKER, engine, workload.to_json(), data, setting.n_threads]
+        command = [python, WORKER, engine, workload.to_json(), data, setting.n_processors or setting.n_threads]
         self.errors = tempfile.TemporaryFile(dir=setting.folder)
         self.process = subprocess.Popen(
             list(map(str, command)),
@@ -91,8 +95,11 @@ class Worker:
 
 def environment(engine, setting, compiledir=None):
     """What a worker finds in its environment: how many threads, which device, and no compiled code of an earlier run."""
-    variables = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BENCHMARK_THREADS"]
-    values = {**os.environ, **dict.fromkeys(variables, str(setting.n_threads)), "BENCHMARK_DEVICE": setting.device}
+    if setting.n_threads is None:
+        values = without_threads(os.environ)
+    else:
+        values = {**os.environ, **dict.fromkeys(THREADS, str(setting.n_threads))}
+    values["BENCHMARK_DEVICE"] = setting.device
     if engine == "Theano":
         values["THEANO_FLAGS"] = flags_with_device(setting.device)
         if compiledir:
@@ -100,3 +107,8 @@ def environment(engine, setting, compiledir=None):
     values["TORCHINDUCTOR_CACHE_DIR"] = tempfile.mkdtemp(dir=setting.folder)
     values["JAX_ENABLE_COMPILATION_CACHE"] = "false"
     return values
+
+
+def without_threads(variables):
+    """An environment in which nothing is said about threads: libraries choose, as they do where nobody has thought of it."""
+    return {name: value for name, value in variables.items() if not re.match(ABOUT_THREADS, name)}

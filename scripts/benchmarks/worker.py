@@ -6,6 +6,8 @@ how long the start took: until the libraries were imported, and until the first 
     check N      N steps without random numbers, from the initial weights: the cost of each
     train N      N steps: the cost of each
     time N       N steps: seconds
+    settle N     steps for N milliseconds, so that the engine gets used to what else the machine does, and then steps for as
+                 long that are timed: seconds a step, processor seconds a step, and how many these were
     product N    a product of two N x N matrices: seconds
     memory       the most memory this process ever held: MiB
 """
@@ -37,9 +39,9 @@ PR_SET_PDEATHSIG = 1
 def main():
     # A stopped worker would outlive a driver that was killed.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    engine_name, workload, data_file, n_threads = sys.argv[1:]
+    engine_name, workload, data_file, n_processors = sys.argv[1:]
     # Before any library counts the processors.
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(n_threads)])
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(n_processors)])
     # What libraries say while they start must not get between the answers.
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
@@ -79,6 +81,8 @@ def main():
             answer = engine.run(indices(n))
         elif command == "time":
             answer = seconds(functools.partial(engine.run, indices(n)))
+        elif command == "settle":
+            answer = settled(engine, indices, n / 1000)
         elif command == "product":
             a, b = np.random.RandomState(0).normal(size=(2, n, n)).astype("float32")
             multiply = module.matrix_product(a, b)
@@ -87,6 +91,26 @@ def main():
         else:
             answer = peak_memory()
         print(json.dumps(answer), file=answers)
+
+
+def settled(engine, indices, duration):
+    """Seconds a step once the engine has trained for `duration` seconds, measured for as long."""
+    steps, started = 1, time.perf_counter()
+    while True:
+        took = seconds(functools.partial(engine.run, indices(steps)))
+        if time.perf_counter() - started >= duration:
+            break
+        # Calls long enough that their beginning and end do not count; each length was compiled for before it is timed.
+        if took < duration / 10:
+            steps *= 2
+    n_calls, elapsed = 0, 0.0
+    started, processor_started = time.perf_counter(), time.process_time()
+    while elapsed < duration:
+        engine.run(indices(steps))
+        n_calls, elapsed = n_calls + 1, time.perf_counter() - started
+    n_steps = n_calls * steps
+    processor_seconds = time.process_time() - processor_started
+    return {"seconds": elapsed / n_steps, "processor_s": processor_seconds / n_steps, "steps": n_steps}
 
 
 def seconds(function):

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,18 @@ import numpy as np
 import pytest
 
 from deeplearning_tutorial import ROOT
-from scripts.benchmarks import benchmark, measure, numpy_engine, peers, processes, report, scale, start, theano_engine
+from scripts.benchmarks import (
+    benchmark,
+    busy,
+    measure,
+    numpy_engine,
+    peers,
+    processes,
+    report,
+    scale,
+    start,
+    theano_engine,
+)
 from scripts.benchmarks.workloads import WORKLOADS, Workload
 
 TINY = Workload("tiny", (30,), 20, 0.1)
@@ -30,7 +42,7 @@ def digits():
 
 
 @pytest.fixture
-def small_run(monkeypatch, tmp_path, digits):
+def small(monkeypatch, digits):
     """Nothing is installed, no MNIST is read, and NumPy's worker runs in the Python of these tests."""
 
     def save(path, n_rows):
@@ -44,6 +56,9 @@ def small_run(monkeypatch, tmp_path, digits):
     monkeypatch.setattr(measure, "WORKLOADS", {"tiny": TINY})
     monkeypatch.setattr(measure, "PRODUCT_SIZE", 64)
 
+
+@pytest.fixture
+def small_run(small, tmp_path):
     def run(*arguments):
         return benchmark.main(
             ["--quick", "--rounds", "2", "--threads", "1", "--workloads", "tiny", "--output", str(tmp_path), *arguments]
@@ -444,3 +459,84 @@ def test_a_start_is_measured_reported_and_written(monkeypatch, tmp_path, capsys)
     assert [path.name for path in tmp_path.iterdir()] == ["benchmark-start.json"]
     assert benchmark.main(["--report", str(tmp_path / "benchmark-start.json")]) == 0
     assert capsys.readouterr().out == printed
+
+
+# A busy machine -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def busy_run(small, monkeypatch, tmp_path):
+    monkeypatch.setattr(busy, "WORKLOADS", {"tiny": TINY})
+    monkeypatch.setattr(busy, "QUICK_N_PROGRAMS", [0, 1])
+    monkeypatch.setattr(busy, "TURN", 0.1)
+
+    def run(*arguments):
+        return benchmark.main(
+            ["--busy", "--quick", "--rounds", "2", "--workloads", "tiny", "--output", str(tmp_path), *arguments]
+        )
+
+    return run
+
+
+@pytest.mark.slow(4)
+def test_engines_are_measured_beside_a_program_with_the_threads_that_they_take_by_themselves(
+    busy_run, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "torch.py").write_text("import os, sys; sys.exit(f'told: {os.environ.get(\"OMP_NUM_THREADS\")}')\n")
+    assert busy_run("--engines", "PyTorch,NumPy") == 1
+    said = capfd.readouterr()
+    assert "choose their threads by themselves here, without your OMP_NUM_THREADS" in said.err
+    assert "told: None" in said.err
+    assert "PyTorch, tiny, alone: the worker ended" in said.out and "| PyTorch | failed | failed |" in said.out
+    written = json.loads((tmp_path / "benchmark-busy.json").read_text())
+    alone, beside = written["busy"]["tiny"]["programs"]
+    assert alone["programs"] == 0 and alone["shares"] == []
+    assert beside["programs"] == 1 and 0.05 < beside["shares"][0] <= 1.05
+    for case in (alone, beside):
+        assert list(case["engines"]) == ["NumPy"]
+        assert len(case["engines"]["NumPy"]["seconds"]) == 2 and min(case["engines"]["NumPy"]["seconds"]) > 0
+    assert written["kernels"] == []  # these are this project's
+    assert (tmp_path / "benchmark-busy.png").read_bytes().startswith(b"\x89PNG")
+    assert benchmark.main(["--report", str(tmp_path / "benchmark-busy.json")]) == 0
+    assert capfd.readouterr().out.partition("Failed:")[0] == said.out.partition("Failed:")[0] != ""
+
+
+@pytest.mark.slow(2)
+def test_this_project_is_measured_with_one_thread_too_and_its_kernels_side_by_side(busy_run, monkeypatch, tmp_path):
+    seen = []
+
+    def run_side_by_side(n_kernels, n_programs):
+        seen.append((n_kernels, n_programs))
+        raise busy.kernels.KernelError("gone")
+
+    class StandIn:
+        def __init__(self, engine, workload, data, setting):
+            assert setting.n_processors == len(os.sched_getaffinity(0))
+            seen.append((engine, setting.n_threads))
+
+        def first_answer(self):
+            return {"version": "Theano 1", "import_s": 1.0, "first_result_s": 2.0}
+
+        def ask(self, command, number):
+            if command == "check":
+                return []
+            assert (command, number) == ("settle", 100)
+            time.sleep(0.1)
+            return {"seconds": 1e-4, "processor_s": 2e-4, "steps": 1000}
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(busy, "Worker", StandIn)
+    monkeypatch.setattr(measure, "expected_costs", lambda *_: ([], None))
+    monkeypatch.setattr(busy.kernels, "run_side_by_side", run_side_by_side)
+    assert busy_run("--engines", "Theano") == 1
+    assert seen == [("Theano", None), ("Theano", 1), *busy.QUICK_N_KERNELS]
+    written = json.loads((tmp_path / "benchmark-busy.json").read_text())
+    assert written["problems"] == [
+        "notebook 01 in 1 kernel, beside 2 programs: gone",
+        "notebook 01 in 2 kernels, alone: gone",
+    ]
+    assert list(written["busy"]["tiny"]["programs"][1]["engines"]) == ["Theano", "Theano, one thread"]

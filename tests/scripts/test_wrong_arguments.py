@@ -30,6 +30,8 @@ WRONG = {
         ["--report", A_FOLDER],
         ["--output", A_FILE],
         ["--output", f"{A_FILE}/below"],
+        ["--busy", "--threads", "1"],
+        ["--busy", "--device", "cuda"],
         ["word"],
     ],
     "compare_devices": [
