@@ -7,6 +7,8 @@
 `labels`         words and numbers of any kind as classes 0 to n - 1
 `splits`         the sets that are missing, made so that each has every class
 `scale`          which range pixels have, and what they are divided by
+`mapped`         the digits in a file that all kernels of a machine share
+`idle`           what a notebook's kernel gives back after each cell
 `description`    `describe`: how many rows, of which classes, and how they look
 `download`       where MNIST comes from, and how it is verified
 `images`         a picture of your own as a digit

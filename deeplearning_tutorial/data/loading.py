@@ -32,12 +32,15 @@ from deeplearning_tutorial.data.arrays import NAME, find_arrays
 from deeplearning_tutorial.data.download import DATA_FOLDER, fetch, read_checksums, shown, stored_files
 from deeplearning_tutorial.data.formats import IDX_FILES, parse_idx, read
 from deeplearning_tutorial.data.formats.memory import check_memory
+from deeplearning_tutorial.data.idle import give_back_after_each_cell
 from deeplearning_tutorial.data.labels import TITLES, listed, number_classes
+from deeplearning_tutorial.data.mapped import mapped_features
 from deeplearning_tutorial.data.scale import FEWEST_PIXELS, as_features, find_scales
 from deeplearning_tutorial.data.splits import file_order, find_parts, first_rows
 
 # Theano is imported by the functions that need it: `--which` then answers at once.
 
+MAPPED_FILE = Path("mapped") / "mnist.float32"  # beside the folder of the files that it is made of
 SUBSET_FILE = "mnist_5k.csv"
 SUBSET_SEED = 5000
 ROWS_VARIABLE = "DEEPLEARNING_TUTORIAL_ROWS"
@@ -124,6 +127,7 @@ def load_data(dataset="mnist", folder=None, label=None, colour=None, scale=None)
         return theano.shared(np.asarray(values, dtype=theano.config.floatX), name=name, borrow=True)
 
     sets = load_arrays(dataset, folder, label, colour, scale)
+    give_back_after_each_cell()
     return sets.like(
         (shared(x, f"{name}_x"), T.cast(shared(y, f"{name}_y"), "int32"))
         for name, (x, y) in zip(("train", "valid", "test"), sets)
@@ -298,18 +302,28 @@ def _load_mnist(wanted, folder):
         fetch(wanted, folder)
         name, files = _stored_mnist(folder, usable)
     if name == "mnist":
-        return _digits("MNIST", _splits_of_mnist(files, shown(folder / name)), folder / name)
+        return _digits("MNIST", _splits_of_mnist(files, shown(folder / name)), folder / name, folder / MAPPED_FILE)
     sets = _digits("MNIST, 5,000-digit subset", _splits_of_subset(files[SUBSET_FILE]), folder / name)
     print(SUBSET_NOTE)
     return sets
 
 
-def _digits(title, splits, path):
+def _digits(title, splits, path, mapped_file=None):
     """What the reader gets of bytes that were verified, after saying so."""
     limit = _most_rows()
-    pairs = [(as_features(x[:limit], 256, path), y[:limit].astype(np.int32)) for x, y in splits]
+    features = _mapped([x for x, _ in splits], mapped_file) if mapped_file else None
+    if features is None:
+        features = (as_features(x[:limit], 256, path) for x, _ in splits)
+    pairs = [(x[:limit], y[:limit].astype(np.int32)) for x, (_, y) in zip(features, splits)]
     _announce(title, pairs, "digits", path, limit)
     return DataSets(pairs, title, "MNIST", [str(digit) for digit in range(10)], image_shape(splits[0][0]))
+
+
+def _mapped(sets, path):
+    """All rows, also for a short run, as the file is for everybody. What is no float32 is rare, and twice as large."""
+    import theano
+
+    return mapped_features(sets, 256, path) if theano.config.floatX == "float32" else None
 
 
 def _splits_of_mnist(files, folder):

@@ -1,4 +1,7 @@
-"""The exercises of notebook 06."""
+"""The exercises of notebook 06.
+
+What Theano has for GPUs is imported by the functions that need it, as each notebook imports the exercises of all.
+"""
 
 from types import SimpleNamespace
 
@@ -6,9 +9,6 @@ import numpy as np
 import theano
 import theano.tensor as T
 from theano.gof import Apply, FunctionGraph
-from theano.gpuarray.basic_ops import GpuFromHost, HostFromGpu
-from theano.gpuarray.blas import GpuDot22
-from theano.gpuarray.elemwise import GpuElemwise
 from theano.sandbox.rng_mrg import MRG_RandomStreams, mrg_uniform
 from theano.tensor.raw_random import RandomFunction
 
@@ -27,11 +27,16 @@ EXERCISES = {}
 
 def transfers(function):
     """The nodes of a compiled function that move an array between host and device."""
+    from theano.gpuarray.basic_ops import GpuFromHost, HostFromGpu
+
     return [node for node in function.maker.fgraph.toposort() if isinstance(node.op, (GpuFromHost, HostFromGpu))]
 
 
 def _function_with_transfers():
     """What a compiled function with four transfers looks like, made by hand: it needs no device, and does not run."""
+    from theano.gpuarray.basic_ops import GpuFromHost, HostFromGpu
+    from theano.gpuarray.blas import GpuDot22
+    from theano.gpuarray.elemwise import GpuElemwise
 
     def apply(op, *inputs):
         return Apply(op, list(inputs), [inputs[0].type()]).outputs[0]
@@ -45,6 +50,10 @@ def _function_with_transfers():
 
 
 def _examine_transfers(answer):
+    from theano.gpuarray.basic_ops import GpuFromHost, HostFromGpu
+    from theano.gpuarray.blas import GpuDot22
+    from theano.gpuarray.elemwise import GpuElemwise
+
     function = _function_with_transfers()
     nodes = function.maker.fgraph.toposort()
     wanted = transfers(function)

@@ -21,6 +21,7 @@ import psutil
 from nbclient.exceptions import CellExecutionError
 
 from scripts import ROOT
+from scripts.classroom.memory import digits_in_cache, text_of_digits
 from scripts.notebooks.client import notebook_client
 
 NOTEBOOK = ROOT / "notebooks" / "solved" / "01_logistic_regression.ipynb"
@@ -144,12 +145,15 @@ def main(n_users):
     print(f"  a first trained network after  {statistics.median(first):.0f} s (median), {max(first):.0f} s at most")
     print(f"  early stopping ended after     {statistics.median(last):.0f} s (median), {max(last):.0f} s at most")
     print(
-        f"  memory of a kernel             {statistics.median(user.own for user in users):.0f} MiB of its own, {max(user.most for user in users):.0f} MiB at most, with what it shares"
+        f"  memory of a kernel             {total / n_users:.0f} MiB with its share of what it shares; {statistics.median(user.own for user in users):.0f} MiB of its own, {max(user.most for user in users):.0f} MiB at most"
     )
     print(f"  memory of all kernels          {total:,.0f} MiB; {before / 2**20:,.0f} MiB were free before")
+    print(f"  memory of the digits           {text_of_digits()}")
     print(f"  compile folders of their own   {len(folders)}")
     print(f"  long waits for a compiler      {sum(user.waits() for user in users)}")
-    print(f"For 30 attendees: {30 * total / n_users / 1024:.1f} GiB of memory.")
+    print(
+        f"For 30 attendees: {(30 * total / n_users + digits_in_cache()) / 1024:.1f} GiB of memory, without their Jupyters."
+    )
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import requests
 import websocket
 
 from scripts.classroom.class_trial import FIRST, FIRST_USER, LAST, ROOT
+from scripts.classroom.memory import digits_in_cache, text_of_digits
 
 NOTEBOOK = "01_logistic_regression.ipynb"
 PATIENCE = 1800  # seconds for one cell, which with many users on few processors takes long
@@ -279,7 +280,8 @@ def report(users, seconds):
     print(
         f"  memory of each                 {memory['kernel']:.0f} MiB for the kernel and {memory['Jupyter']:.0f} MiB for the Jupyter, with a share of what they share"
     )
-    print(f"For 30 attendees: {30 * sum(memory.values()) / 1024:.1f} GiB of memory.")
+    print(f"  memory of the digits           {text_of_digits()}")
+    print(f"For 30 attendees: {(30 * sum(memory.values()) + digits_in_cache()) / 1024:.1f} GiB of memory.")
 
 
 if __name__ == "__main__":

@@ -127,6 +127,43 @@ def test_load_data_gives_shared_variables_as_the_theano_tutorial_does(stored):
         assert_array_equal(symbolic_y.eval(), y)
 
 
+@pytest.mark.parametrize("there", [None, bytes(80 * 12 * 4), b"not even numbers"])
+def test_digits_are_shared_in_a_file_and_nothing_else_is_taken_from_it(stored, there):
+    folder = stored("mnist")
+    path = folder / loading.MAPPED_FILE
+    if there is not None:
+        put(path.parent, {path.name: there})
+    (train_x, _), (valid_x, _), (test_x, _) = loading.load_arrays("mnist", folder)
+    files = [np.frombuffer(FILES["mnist"][name], np.uint8, offset=16) for name in (TRAIN_X, TEST_X)]
+    pixels = np.float32(np.concatenate(files)) / np.float32(256)
+    assert_array_equal(np.concatenate([x.ravel() for x in (train_x, valid_x, test_x)]), pixels)
+    assert_array_equal(np.fromfile(path, np.float32), pixels)
+
+
+def test_a_short_run_shares_the_file_too(stored, monkeypatch):
+    folder = stored("mnist")
+    whole = loading.load_arrays("mnist", folder)
+    monkeypatch.setenv(loading.ROWS_VARIABLE, "7")
+    for (few, _), (x, _) in zip(loading.load_arrays("mnist", folder), whole):
+        assert_array_equal(few, x[:7])
+    assert (folder / loading.MAPPED_FILE).stat().st_size == 80 * 12 * 4
+
+
+def test_where_there_can_be_no_file_digits_are_loaded_all_the_same(stored):
+    import theano
+
+    folder = stored("mnist")
+    (folder / loading.MAPPED_FILE.parent).touch()  # so that it can be no folder
+    in_memory = loading.load_arrays("mnist", folder)
+    (folder / loading.MAPPED_FILE.parent).unlink()
+    with theano.configparser.change_flags(floatX="float64"):
+        as_float64 = loading.load_arrays("mnist", folder)
+    assert not (folder / loading.MAPPED_FILE).exists()
+    for sets in (in_memory, as_float64):
+        for (x, _), (mapped_x, _) in zip(sets, loading.load_arrays("mnist", folder)):
+            assert_array_equal(x, mapped_x)
+
+
 @pytest.mark.parametrize("name", ["mnist.pkl.gz", "../data/mnist.pkl.gz"])
 def test_name_of_the_theano_tutorials_pickle_means_mnist_and_opens_no_pickle(stored, monkeypatch, capsys, name):
     folder = stored("mnist")

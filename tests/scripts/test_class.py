@@ -12,6 +12,9 @@ from repository_copy import calls, interrupted, pretend, write_program
 from repository_copy import run as run_alone
 
 from deeplearning_tutorial import ROOT
+from deeplearning_tutorial.data.download import DATA_FOLDER
+from deeplearning_tutorial.data.loading import MAPPED_FILE
+from scripts.classroom.memory import digits_in_cache, text_of_digits
 
 REHEARSE = """
 import os, sys
@@ -35,8 +38,16 @@ def test_two_users_train_at_the_same_time_and_it_is_told_what_a_class_needs():
     assert result.returncode == 0, result.stderr
     assert "2 kernels of 1 users" in result.stdout
     assert "long waits for a compiler      0" in result.stdout
+    assert ("once for all kernels" in result.stdout) == (DATA_FOLDER / MAPPED_FILE).is_file()
     gibibytes = float(result.stdout.rpartition("For 30 attendees: ")[2].split()[0])
     assert 5 < gibibytes < 60
+
+
+def test_it_is_told_whether_kernels_share_the_digits(tmp_path):
+    assert digits_in_cache(tmp_path) == 0 and "each kernel has digits of its own" in text_of_digits(tmp_path)
+    (tmp_path / MAPPED_FILE).parent.mkdir()
+    (tmp_path / MAPPED_FILE).write_bytes(bytes(3 * 2**20))
+    assert digits_in_cache(tmp_path) == 3 and text_of_digits(tmp_path).startswith("3 MiB in the system's cache")
 
 
 @pytest.mark.slow(4)

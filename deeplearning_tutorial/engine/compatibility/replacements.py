@@ -30,20 +30,20 @@ REPLACEMENTS = {
     # --- Python
     "theano.configdefaults": [
         Replacement(
-            "Python 3.12",  # without distutils
+            "Python 3.11",  # without distutils
             "    import distutils.spawn\n    newp = distutils.spawn.find_executable(param)\n",
             "    import shutil\n    newp = shutil.which(param)\n",
         ),
-        Replacement("Python 3.12", "    del newp\n    del distutils\n", "    del newp\n    del shutil\n"),
+        Replacement("Python 3.11", "    del newp\n    del distutils\n", "    del newp\n    del shutil\n"),
         Replacement(  # Theano goes on with -lblas, where the configuration names no library
-            "Python 3.12",
+            "Python 3.11",
             "        if (hasattr(np.distutils, '__config__') and\n                np.distutils.__config__):\n",
             "        raise KeyError('numpy.distutils is gone')\n        if True:\n",
         ),
     ],
     "theano.gof.cmodule": [
-        Replacement("Python 3.12", "import distutils.sysconfig\n", "import sysconfig\n"),
-        Replacement("Python 3.12", "import numpy.distutils\n", "import numpy\n"),
+        Replacement("Python 3.11", "import distutils.sysconfig\n", "import sysconfig\n"),
+        Replacement("Python 3.11", "import numpy.distutils\n", "import numpy\n"),
         Replacement("NumPy 2.0", "import theano\n", f"import theano\nfrom {PACKAGE} import c_code\n"),
         Replacement(  # through here goes all C++ code that Theano writes
             "NumPy 2.0",
@@ -51,26 +51,36 @@ REPLACEMENTS = {
             "            cppfile.write(c_code.modernized(src_code))\n",
         ),
         Replacement("NumPy 2.0", "        return cxxflags\n", "        return cxxflags + [c_code.FLAG]\n"),
-        Replacement("Python 3.12", "distutils.sysconfig.get_config_var(", "sysconfig.get_config_var(", times=5),
-        Replacement("Python 3.12", "numpy.distutils.misc_util.get_numpy_include_dirs()", "[numpy.get_include()]"),
-        Replacement("Python 3.12", "distutils.sysconfig.get_python_inc()", 'sysconfig.get_path("include")', times=2),
+        Replacement("Python 3.11", "distutils.sysconfig.get_config_var(", "sysconfig.get_config_var(", times=5),
+        Replacement("Python 3.11", "numpy.distutils.misc_util.get_numpy_include_dirs()", "[numpy.get_include()]"),
+        Replacement("Python 3.11", "distutils.sysconfig.get_python_inc()", 'sysconfig.get_path("include")', times=2),
         Replacement(
-            "Python 3.12",
+            "Python 3.11",
             "distutils.sysconfig.get_python_inc(plat_specific=True)",
             'sysconfig.get_path("platinclude")',
         ),
-        Replacement("Python 3.12", "distutils.sysconfig.get_python_version()", "sysconfig.get_python_version()"),
+        Replacement("Python 3.11", "distutils.sysconfig.get_python_version()", "sysconfig.get_python_version()"),
         Replacement(
-            "Python 3.12",
+            "Python 3.11",
             "distutils.sysconfig.get_python_lib(plat_specific=1,\n"
             "                                                    standard_lib=1)",
             'sysconfig.get_path("stdlib")',
         ),
-        Replacement("Python 3.12", "distutils.sysconfig.get_config_h_filename()", "sysconfig.get_config_h_filename()"),
+        Replacement("Python 3.11", "distutils.sysconfig.get_config_h_filename()", "sysconfig.get_config_h_filename()"),
     ],
     "theano.tensor.blas": [
+        Replacement(  # SciPy imports its parts when they are first used: these are for products without C code
+            "SciPy 1.10",
+            "    import scipy.linalg.blas\n    have_fblas = True\n    try:\n        fblas = scipy.linalg.blas.fblas\n",
+            "    import scipy\n"
+            "    have_fblas = True\n"
+            "    class Later:\n"
+            "        def __getattr__(self, name):\n"
+            "            return lambda *args, **kwargs: getattr(scipy.linalg.blas, name)(*args, **kwargs)\n"
+            "    try:\n        fblas = Later()\n",
+        ),
         Replacement(
-            "Python 3.12",
+            "Python 3.11",
             "import numpy.distutils\ntry:\n    import numpy.distutils.__config__  # noqa\nexcept ImportError:\n    pass\n",
             "",
         ),
@@ -204,7 +214,10 @@ REPLACEMENTS = {
             "NumPy 2.0", "np.asarray(-1, dtype=node.outputs[0].dtype)", "numpy_1.asarray(-1, node.outputs[0].dtype)"
         ),
     ],
-    "theano.tensor.slinalg": [Replacement("NumPy 2.0", "np.ComplexWarning", "np.exceptions.ComplexWarning")],
+    "theano.tensor.slinalg": [
+        Replacement("NumPy 2.0", "np.ComplexWarning", "np.exceptions.ComplexWarning"),
+        Replacement("SciPy 1.10", "    import scipy.linalg\n", "    import scipy\n"),
+    ],
     "theano.tensor.signal.pool": [  # a list of slices is no tuple of slices any more
         Replacement(
             "NumPy 1.23",
