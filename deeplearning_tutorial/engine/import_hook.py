@@ -12,6 +12,7 @@ PACKAGE = __name__.rpartition(".")[0]
 # The part of the engine on the left is imported once the module of Theano on the right is.
 PARTS = {
     "compilation": "theano.gof",
+    "precompilation": "theano",
     "random_streams": "theano.sandbox.rng_mrg",
     "corrections": "theano",
     "rewrites": "theano",

@@ -8,7 +8,7 @@ write_theanorc() {
         flags=$(flags_of_scipys_openblas)
     fi
     if [[ -n $flags ]]; then
-        flags="$(flag_of_onednn) $flags"
+        flags="$(flag_of_onednn "$flags") $flags"
         flags=${flags# }
     fi
     note "Matrix products: ${flags:-NumPy, as the OpenBLAS in scipy cannot be used in this folder: install libopenblas-dev}"
@@ -23,9 +23,10 @@ write_theanorc() {
     } >"$venv/theanorc"
 }
 
-# oneDNN multiplies small matrices faster: the flag puts it before any other library. Prints nothing where it cannot be had.
+# flag_of_onednn OPENBLAS: oneDNN multiplies small matrices faster, and its flag comes before OpenBLAS's. Prints nothing where it
+# cannot be had.
 flag_of_onednn() {
-    (cd "$root" && "$python" -c 'from deeplearning_tutorial.engine.onednn import build; print(build())' 2>>"$log") ||
+    (cd "$root" && "$python" -c 'import sys; from deeplearning_tutorial.engine.onednn import build; print(build(sys.argv[1]))' "$1" 2>>"$log") ||
         note 'Without oneDNN, small networks train more slowly; .venv/setup.log tells why it cannot be used.' >&2
 }
 

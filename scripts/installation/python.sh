@@ -121,7 +121,7 @@ make_venv() {
     # What is half installed, or was made for another place or Python, is made again; downloads are kept.
     touch "$incomplete"
     rm -rf -- "${venv:?}"/{bin,lib,lib64,include,share,etc,pyvenv.cfg}
-    "$base_python" -m venv "$venv" 2>&1 | show_progress "making ${venv##*/} with $base_python" ||
+    "$base_python" -m venv "$venv" --without-pip 2>&1 | show_progress "making ${venv##*/} with $base_python" ||
         die_with_log "No virtual environment could be made with $base_python."
     note "$("$python" --version) from $base_python"
 }
@@ -129,7 +129,7 @@ make_venv() {
 # The programs in it hold its absolute path, so that a repository that was moved needs them made again.
 venv_works() {
     [[ $("$python" -c 'import sys, pip; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) == "$base_version" ]] &&
-        grep -qF -- " -m venv $venv" "$venv/pyvenv.cfg"
+        [[ $(sed -n 's/^command = .* -m venv \(--without-pip \)\?//p' "$venv/pyvenv.cfg") == "$venv" ]]
 }
 
 # The folder of the environment's packages.
@@ -162,10 +162,7 @@ fetch_python_with_uv() {
 # Sets its caller's `uv`: the one that is there, or the one on PyPI, which any Python with pip can get.
 find_uv() {
     local any
-    uv=$(command -v uv) && return
-    for uv in "$venv"/uv/{bin,environment/bin}/uv; do
-        if [[ -x $uv ]]; then return; fi
-    done
+    if has_uv; then return; fi
     while IFS= read -r any; do
         rm -rf -- "${venv:?}/uv"
         uv=$venv/uv/bin/uv
@@ -179,6 +176,15 @@ find_uv() {
             return
         fi
     done < <(command -v python3 python3.{8..14} || true)
+    return 1
+}
+
+# Sets its caller's `uv` to the one that is there.
+has_uv() {
+    uv=$(command -v uv) && return
+    for uv in "$venv"/uv/{bin,environment/bin}/uv; do
+        if [[ -x $uv ]]; then return; fi
+    done
     return 1
 }
 

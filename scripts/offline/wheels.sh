@@ -7,6 +7,7 @@ gather_wheels() {
     for version in "${@:2}"; do
         download_wheels "$1" "$version" || die_with_log "$failed"
     done
+    pip_into_bundle run_pip download -r scripts/installation/uv.txt --dest "$1" --only-binary :all: || die_with_log "$failed"
     split_requirements "$cache/requirements"
     pip_into_bundle build_theano download -r "$cache/requirements/theano.txt" --dest "$1" || die_with_log "$failed"
     note "$(count "$1"/*) packages for Python $(joined "${@:2}"), $(mebibytes "$1") MiB"

@@ -289,10 +289,10 @@ def test_there_are_wheels_for_each_python_that_is_packed(tmp_path):
     )
     assert "1 packages for Python 3.13 and 3.11" in shown
     calls = (tmp_path / "pip").read_text().splitlines()
-    assert [line.partition("--python-version ")[2][:4] for line in calls] == ["3.13", "3.11", "3.11", ""]
+    assert [line.partition("--python-version ")[2][:4] for line in calls] == ["3.13", "3.11", "3.11", "", ""]
     assert "numpy==2" in (tmp_path / "cache/requirements-3.13/1.txt").read_text()
     assert "numpy==1.23.5" in (tmp_path / "cache/requirements-3.11/1.txt").read_text()
-    assert "theano.txt" in calls[-1] and "--no-build-isolation" in calls[-1]
+    assert "uv.txt" in calls[-2] and "theano.txt" in calls[-1] and "--no-build-isolation" in calls[-1]
 
 
 LOCK = """# comment

@@ -76,7 +76,8 @@ def test_setup_compiles_what_the_other_notebooks_need_and_does_so_once(copy):
     assert calls(copy) == []
     assert run(copy / "scripts/setup").stdout == "Compiling what the other notebooks need\nEverything is compiled.\n"
     assert run(copy / "scripts/setup").stdout == ""
-    assert calls(copy) == [COMPILE_THE_REST]
+    notebooks, _, bytecode = calls(copy)
+    assert notebooks == COMPILE_THE_REST and bytecode.startswith("-m compileall ")
 
 
 def test_setup_that_cannot_compile_tries_again_the_next_time(copy):
@@ -281,13 +282,7 @@ exit 100
 
 # A Python that makes environments, and installs into them, but only to look at. At call KILL_AT, a signal goes to set-up and to
 # all that it has started, itself included: KILL by default, or INT, as from a terminal, which AND says what it does about.
-INSTALLER = """#!/bin/bash
-packages=${0%/bin/*}/lib/python3.13/site-packages
-case "$2" in
-    *_base_executable*) echo "ok 3.13 $0"; exit ;;
-    *'import sys, pip'*) echo 3.13; exit ;;
-    *purelib*) echo "$packages"; exit ;;
-esac
+COUNT = """
 echo "${@:1:4}" | head -n 1 >>"$COUNTER"
 die_here() {
     [ "$(wc -l <"$COUNTER")" = "$KILL_AT" ] || return 0
@@ -297,27 +292,58 @@ die_here() {
     esac
     kill "-${SIGNAL:-KILL}" 0
 }
+install_wheels() {
+    [ ! -e "$packages/half" ] || touch "$packages/onto-half"
+    touch "$packages/half"; die_here; mv "$packages/half" "$packages/whole"
+}
+install_theano() { [ -e "$packages/whole" ]; die_here; touch "$packages/theano"; }
+"""
+INSTALLER = f"""#!/bin/bash
+packages=${{0%/bin/*}}/lib/python3.13/site-packages
+case "$2" in
+    *_base_executable*) echo "ok 3.13 $0"; exit ;;
+    *'import sys, pip'*) echo 3.13; exit ;;
+    *WHEEL_PKG_DIR*) echo "${{WHEEL-}}"; exit ;;
+    *purelib*) echo "$packages"; exit ;;
+esac
+{COUNT}
 case "$*" in
     *"-m venv "*)
         mkdir -p "$3/lib/python3.13/site-packages"; die_here
-        mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; echo "command = $0 -m venv $3" >"$3/pyvenv.cfg" ;;
-    *"pip install"*wheels.txt*) [ ! -e "$packages/half" ] || touch "$packages/onto-half"
-        touch "$packages/half"; die_here; mv "$packages/half" "$packages/whole" ;;
-    *"pip install"*theano.txt*) [ -e "$packages/whole" ]; die_here; touch "$packages/theano" ;;
+        mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; echo "command = $0 -m venv --without-pip $3" >"$3/pyvenv.cfg" ;;
+    *"pip install"*wheels.txt*) install_wheels ;;
+    *"pip install"*theano.txt*) install_theano ;;
     *deeplearning_tutorial.data*) die_here; touch data/mnist/train-images-idx3-ubyte ;;
     *) die_here ;;
 esac
 """
 
 
-@pytest.fixture
-def installation(copy, tmp_path):
-    """A set-up from nothing, whose Python is the one above."""
-    return Installation(copy, tmp_path)
+UV = f"""#!/bin/bash
+packages=${{4%/bin/*}}/lib/python3.13/site-packages
+[[ $UV_PYTHON$UV_TARGET == "" && $UV_NO_CONFIG == 1 ]] || exit 2
+{COUNT}
+case "$*" in
+    *"--require-hashes "*wheels.txt*) install_wheels ;;
+    *"--require-hashes --no-build-isolation "*theano.txt*) install_theano ;;
+    *"--no-index $WHEEL") die_here ;;
+esac
+"""
+
+
+@pytest.fixture(params=["uv", "pip"])
+def installation(copy, tmp_path, request):
+    """A set-up from nothing, whose Python and whose uv are those above."""
+    return Installation(copy, tmp_path, request.param)
 
 
 class Installation:
-    def __init__(self, copy, tmp_path):
+    def __init__(self, copy, tmp_path, installer):
+        self.wheel = ""
+        if installer == "uv":
+            self.wheel = tmp_path / "pip-1-py3-none-any.whl"
+            self.wheel.touch()
+            write_program(tmp_path / "tools/uv", UV)
         self.copy, self.counter = copy, tmp_path / "counter"
         self.base = write_program(tmp_path / "tools/python3.13", INSTALLER)
         write_program(tmp_path / "tools/apt-get", "#!/bin/sh\n")
@@ -342,6 +368,8 @@ class Installation:
                 "PYTHON": str(self.base),
                 "PATH": f"{self.base.parent}:{os.environ['PATH']}",
                 "THEANO_FLAGS": "",
+                "UV_PYTHON": "another",
+                "WHEEL": str(self.wheel),
                 "COUNTER": str(self.counter),
                 "KILL_AT": str(kill_at),
                 **environment,
