@@ -9,6 +9,7 @@ When somebody types ``import deeplearning_tutorial``, its parts act in this orde
      │
      ├─ compatibility      Theano's modules will be read with what this Python and this NumPy need
      ├─ onednn             the library that multiplies matrices is loaded (sgemm.cpp, built by scripts/setup)
+     │   └─ threads            how many threads that may be (threads.h: how they wait)
      ├─ import_hook        waits for Theano
      ├─ configuration      Theano will read theanorc.example, then .venv/theanorc, then the user's own files and flags
      │   └─ shared_checkout   who cannot write into .venv gets a folder of their own for compiled code
@@ -18,15 +19,16 @@ When somebody types ``import deeplearning_tutorial``, its parts act in this orde
     import theano
      │
      ├─ compilation        once theano.gof is there: compiled code is found again, and nobody waits long
+     ├─ precompilation     once all of theano is there: what a graph lacks is compiled at once, on all cores
      ├─ corrections        once all of theano is there: what it computes wrongly is computed right
      ├─ rewrites           likewise: fewer passes over memory in training
      └─ random_streams     whenever theano.sandbox.rng_mrg is imported: random numbers are drawn in vectors
 
 Where Theano was imported first, the parts of the second picture act at once.
 
-Each part is one file, or a folder, which begins by saying what is wrong or slow without it. Delete compilation, corrections,
-random_streams or rewrites, or the library that is built from sgemm.cpp, and everything still runs, slower or with Theano's
-fault back.
+Each part is one file, or a folder, which begins by saying what is wrong or slow without it. Delete compilation, precompilation,
+corrections, random_streams or rewrites, or the library that is built from sgemm.cpp, and everything still runs, slower or with
+Theano's fault back.
 
 Nothing in here imports anything of the workshop, so that it serves programs that never heard of it.
 """
@@ -34,7 +36,7 @@ Nothing in here imports anything of the workshop, so that it serves programs tha
 import importlib
 import sys
 
-from deeplearning_tutorial.engine import compatibility, configuration, import_hook, onednn
+from deeplearning_tutorial.engine import compatibility, configuration, import_hook, onednn, threads
 from deeplearning_tutorial.engine.configuration import ROOT, blas_flags, configure_theano, configured
 
 __all__ = ["ROOT", "blas_flags", "configure_theano", "configured", "start"]
@@ -80,7 +82,7 @@ def start():
             "finds or installs the right one."
         )
     compatibility.install()
-    onednn.load()
+    onednn.load(threads.at_most()[0])
     import_hook.install()
     if "theano" not in sys.modules:
         configure_theano()

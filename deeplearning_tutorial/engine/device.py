@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deeplearning_tutorial.engine import threads
 from deeplearning_tutorial.engine.libgpuarray import DeviceError, environment, explain
 
 # When a GPU does not start, Theano logs a traceback and goes on with the CPU. `start` says it better.
@@ -125,7 +126,7 @@ def check_machine():
     -------
     list of Check
     """
-    return [_check_versions(), _check_compiler(), _check_blas(), _check_device(), _check_graphviz()]
+    return [_check_versions(), _check_compiler(), _check_blas(), _check_threads(), _check_device(), _check_graphviz()]
 
 
 def _check_versions():
@@ -171,6 +172,10 @@ def _check_blas():
         return Check("BLAS", False, f"{flags} does not link ({type(error).__name__})", cure)
     libraries = " ".join(flag for flag in flags.split() if flag.startswith("-l"))
     return Check("BLAS", bool(np.all(product == np.eye(3))), libraries, cure)
+
+
+def _check_threads():
+    return Check("threads", True, str(threads.look()))
 
 
 def _check_device():

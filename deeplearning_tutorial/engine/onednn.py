@@ -9,7 +9,8 @@ OpenBLAS, which does the rest::
     [blas]
     ldflags = -lsgemm_onednn -lopenblas
 
-With several threads, that function also sees to it that each of them keeps its own part of a weight matrix.
+With several threads, that function also sees to it that each of them keeps its own part of a weight matrix, and that none
+waits for another in vain: threads.h. What OpenBLAS does is under the same rule.
 
 `build` compiles that library into the environment, beside the oneDNN that requirements.txt brings, and tries it; scripts/setup
 calls it. Where there is no oneDNN for a machine, there is no such library, and nothing changes. `scripts/benchmark` measures
@@ -27,23 +28,45 @@ FOLDER = Path(sys.prefix) / "blas"
 LIBRARY = FOLDER / "libsgemm_onednn.so"
 SOURCE = Path(__file__).with_name("sgemm.cpp")
 
+_library = None
 
-def load():
+
+def load(n_threads):
     """Make the library known, if there is one: to the compiler by its folder, and to this process by loading it.
 
     Theano's linker flags are split at spaces, so that no path can stand in them.
+
+    Parameters
+    ----------
+    n_threads : int
+        How many threads it may use at most.
     """
+    global _library
     if not LIBRARY.exists():
         return
     folders = os.environ.get("LIBRARY_PATH", "").split(os.pathsep)
     if str(FOLDER) not in folders:
         os.environ["LIBRARY_PATH"] = os.pathsep.join([str(FOLDER), *filter(None, folders)])
     # What Theano compiles asks for it by its name, and the system's linker then takes the one that is loaded.
-    ctypes.CDLL(str(LIBRARY))
+    library = ctypes.CDLL(str(LIBRARY))
+    if hasattr(library, "threads_use_at_most"):  # not so where an earlier version of this module has built it
+        library.threads_others.restype = ctypes.c_double
+        library.threads_use_at_most(n_threads)
+        _library = library
 
 
-def build():
+def loaded():
+    """The library, if this process has it, else None."""
+    return _library
+
+
+def build(openblas="-lopenblas"):
     """Compile the library and try it.
+
+    Parameters
+    ----------
+    openblas : str
+        The flags that link OpenBLAS.
 
     Returns
     -------
@@ -61,7 +84,8 @@ def build():
     FOLDER.mkdir(exist_ok=True)
     LIBRARY.unlink(missing_ok=True)
     unfinished = LIBRARY.with_suffix(".unfinished")
-    command = ["g++", "-O3", "-fopenmp", "-shared", "-fPIC", str(SOURCE), str(onednn)]
+    command = ["g++", "-std=c++20", "-O3", "-fopenmp", "-shared", "-fPIC", str(SOURCE), str(onednn)]
+    command += ["-Wl,--no-as-needed", *openblas.split()]
     # The loader finds oneDNN from where the library is, also after the folder was moved.
     command += [f"-Wl,-soname,{LIBRARY.name}", "-Wl,-rpath,$ORIGIN/../lib", "-o", str(unfinished)]
     try:
@@ -87,7 +111,9 @@ def check(library):
     """
     import numpy as np
 
-    sgemm = ctypes.PyDLL(str(library)).sgemm_
+    library = ctypes.PyDLL(str(library))
+    library.threads_heed_others(0)  # all its threads, also where set-up runs beside other programs
+    sgemm = library.sgemm_
     rng = np.random.RandomState(0)
 
     def multiply(transa, transb, alpha, a, b, beta, c, k, lda=None):
@@ -112,12 +138,12 @@ def check(library):
                     c[:] = np.nan  # it must not be read
                 multiply(transa, transb, alpha, a, b, beta, c, k)
                 if not np.allclose(c, wanted, atol=1e-3):
-                    raise ArithmeticError(f"sgemm_ in {library} does not multiply as NumPy does.")
+                    raise ArithmeticError(f"sgemm_ in {library._name} does not multiply as NumPy does.")
     try:
         multiply(b"N", b"N", 1, a, a, 0, np.zeros((20, 40), "float32", order="F"), 20, lda=4)  # of rows that overlap
     except ValueError:
         return
-    raise ArithmeticError(f"sgemm_ in {library} does not report an error.")
+    raise ArithmeticError(f"sgemm_ in {library._name} does not report an error.")
 
 
 if __name__ == "__main__":

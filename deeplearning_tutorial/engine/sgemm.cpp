@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <dlfcn.h>
 #include <memory>
 #include <new>
-#include <omp.h>
-#include <pthread.h>
+
+#include "threads.h"
 
 // Python's, of the process that loads this library. They are weak, so that the linker does without them: it tries libraries in
 // programs that are not Python.
@@ -89,7 +90,7 @@ struct Product {
 const int64_t MANY_WEIGHTS = 1 << 20, ROWS_OF_MANY_WEIGHTS = 512;
 const int64_t CACHE_LINE = 16;  // numbers
 
-enum Shared { ROWS, COLUMNS, TERMS, AS_ONEDNN_LIKES };
+enum Shared { ROWS, COLUMNS, TERMS };
 
 int64_t n_weights(const Product& product) { return product.m * product.n * product.k / product.batch(); }
 
@@ -98,59 +99,68 @@ int64_t length(const Product& product, Shared shared)
     return shared == ROWS ? product.m : shared == COLUMNS ? product.n : product.k;
 }
 
-Shared how_to_share(const Product& product, int n_threads)
+// A larger batch is a matter of arithmetic. More threads that keep their rows were not measured.
+Shared how_to_share(const Product& product, int n_parts)
 {
-    const int64_t batch = product.batch(), weights = n_weights(product);
-    // A larger batch is a matter of arithmetic, and a smaller W one of starting the threads. More of them were not measured.
-    if (weights < std::max<int64_t>(16 * batch * batch, 16384) || n_threads > 4 || omp_in_parallel()) return AS_ONEDNN_LIKES;
-    if (n_threads == 1 && weights < MANY_WEIGHTS) return AS_ONEDNN_LIKES;
-    const Shared shared = product.k == batch ? ROWS : product.m > batch ? AS_ONEDNN_LIKES : product.transb == 'N' ? TERMS : COLUMNS;
-    return length(product, shared) < CACHE_LINE * n_threads ? AS_ONEDNN_LIKES : shared;
+    const int64_t batch = product.batch();
+    const bool is_about_weights = n_weights(product) >= 16 * batch * batch && n_parts <= 4;
+    if (!is_about_weights || product.k == batch || product.m > batch) return product.m >= product.n ? ROWS : COLUMNS;
+    return product.transb == 'N' ? TERMS : COLUMNS;
 }
 
-int compute_together(const Product& product, Shared shared, int n_threads)
+int compute_in_blocks(const Product& product, Shared shared, int64_t first, int64_t last)
+{
+    const int64_t block = n_weights(product) < MANY_WEIGHTS ? last - first : ROWS_OF_MANY_WEIGHTS;
+    for (int64_t next, from = first; from < last; from = next) {
+        next = std::min(from + block, last);
+        if (const int error = (shared == ROWS ? product.rows(from, next) : product.columns(from, next)).compute()) return error;
+    }
+    return 0;
+}
+
+int compute_together(const Product& product, Shared shared, const threads::Number& threads)
 {
     const int64_t m = product.m, n = product.n, whole = length(product, shared);
-    const int64_t block = n_weights(product) < MANY_WEIGHTS ? whole : ROWS_OF_MANY_WEIGHTS;
-    const auto begin = [=](int64_t thread) {
-        return thread == n_threads ? whole : whole * thread / n_threads / CACHE_LINE * CACHE_LINE;
-    };
+    const int64_t grain = shared == ROWS ? 4 : CACHE_LINE;
+    const int n_parts = std::min<int64_t>(threads.n_parts, std::max<int64_t>(1, whole / grain));
+    const auto begin = [=](int64_t part) { return part == n_parts ? whole : whole * part / n_parts / grain * grain; };
     std::atomic<int> status(0);
-    const auto compute = [&](const Product& part) {
-        if (const int error = part.compute()) status = error;
-    };
-    std::unique_ptr<float[]> sums(shared == TERMS ? new (std::nothrow) float[(n_threads - 1) * m * n] : nullptr);
+    std::unique_ptr<float[]> sums(shared == TERMS ? new (std::nothrow) float[(n_parts - 1) * m * n] : nullptr);
     if (shared == TERMS && !sums) return product.compute();
 
-    #pragma omp parallel num_threads(n_threads)
-    {
-        #pragma omp for schedule(static, 1)
-        for (int thread = 0; thread < n_threads; ++thread) {
-            const int64_t first = begin(thread), last = begin(thread + 1);
-            if (shared == TERMS) {
-                Product part = product.terms(first, last);
-                if (thread > 0) {
-                    part.beta = 0;
-                    part.c = sums.get() + (thread - 1) * m * n;
-                    part.ldc = n;
-                }
-                compute(part);
-                continue;
-            }
-            for (int64_t next, from = first; from < last; from = next) {
-                next = std::min(from + block, last);
-                compute(shared == ROWS ? product.rows(from, next) : product.columns(from, next));
-            }
-        }
+    threads::share(n_parts, threads, [&](int number) {
+        const int64_t first = begin(number), last = begin(number + 1);
+        int error;
         if (shared == TERMS) {
-            #pragma omp for
-            for (int64_t row = 0; row < m; ++row)
-                for (int64_t others = 0; others < n_threads - 1; ++others)
-                    for (int64_t column = 0; column < n; ++column)
-                        product.c[row * product.ldc + column] += sums[(others * m + row) * n + column];
-        }
-    }
+            Product part = product.terms(first, last);
+            if (number > 0) {
+                part.beta = 0;
+                part.c = sums.get() + (number - 1) * m * n;
+                part.ldc = n;
+            }
+            error = part.compute();
+        } else
+            error = compute_in_blocks(product, shared, first, last);
+        if (error) status = error;
+    });
+    for (int64_t others = 0; others < n_parts - 1 && shared == TERMS; ++others)
+        for (int64_t row = 0; row < m; ++row)
+            for (int64_t column = 0; column < n; ++column)
+                product.c[row * product.ldc + column] += sums[(others * m + row) * n + column];
     return status;
+}
+
+// So many multiplications take about as long as it does to begin with others, 10 microseconds; or a millisecond.
+const int64_t FEW = 200000, MANY = 30000000;
+
+int compute(const Product& product)
+{
+    const threads::OneOfOpenMP one;  // oneDNN computes each part in the thread that it is in
+    const int64_t multiplications = product.m * product.n * product.k;
+    const threads::Number threads = threads::number(multiplications < FEW ? 1 : one.before, multiplications >= MANY);
+    const Shared shared = how_to_share(product, threads.n_parts);
+    if (threads.n_parts > 1) return compute_together(product, shared, threads);
+    return shared == TERMS ? product.compute() : compute_in_blocks(product, shared, 0, length(product, shared));
 }
 
 // BLAS has no way to report an error. Python has: as soon as the caller comes back to it, or, where the caller is a thread that
@@ -170,9 +180,6 @@ void report(struct _object** type, const char* message)
     };
     Py_AddPendingCall(in_the_main_thread, for_the_main_thread);
 }
-
-// A forked child has none of its parent's other threads, and would wait for them for ever: it goes on with one.
-[[maybe_unused]] const int registered = pthread_atfork(nullptr, nullptr, [] { omp_set_num_threads(1); });
 
 // For numbers that are not complex, C is T. 0: no such letter.
 char as_one_of_two(char letter)
@@ -209,11 +216,56 @@ extern "C" void sgemm_(
     }
     if (product.m == 0 || product.n == 0) return;
     if (product.adds_nothing()) return product.scale();
-    const int n_threads = omp_get_max_threads();
-    const Shared shared = how_to_share(product, n_threads);
-    const int status = shared == AS_ONEDNN_LIKES ? product.compute() : compute_together(product, shared, n_threads);
+    const int status = compute(product);
     if (status == 0) return;
     std::snprintf(message, sizeof message, "oneDNN cannot multiply %d x %d and %d x %d numbers: dnnl_sgemm reports status %d.", *m, *k,
                   *k, *n, status);
     report(&PyExc_RuntimeError, message);
 }
+
+// -------------------------------------------------------------------------------------------------------------------------------
+// The rest of what Theano asks BLAS for. OpenBLAS computes it, with as many threads as `threads::number` says.
+
+namespace {
+
+void tell_openblas()
+{
+    static const auto set = [] {
+        void* function = dlsym(RTLD_NEXT, "openblas_set_num_threads");
+        if (!function) function = dlsym(RTLD_NEXT, "scipy_openblas_set_num_threads");
+        return reinterpret_cast<void (*)(int)>(function);
+    }();
+    static std::atomic<int> before(0);
+    const int now = threads::number(omp_get_max_threads(), false).n_threads;
+    if (set && before.exchange(now) != now) set(now);
+}
+
+}  // namespace
+
+// FORWARD(type, sgemv_, (parameters), (arguments))
+#define FORWARD(type, name, parameters, arguments)                                                                             \
+    extern "C" type name parameters                                                                                            \
+    {                                                                                                                          \
+        static const auto openblas = reinterpret_cast<type(*) parameters>(dlsym(RTLD_NEXT, #name));                            \
+        tell_openblas();                                                                                                       \
+        return openblas arguments;                                                                                             \
+    }
+
+#define FORWARD_VECTORS(letter, real)                                                                                          \
+    FORWARD(void, letter##gemv_,                                                                                               \
+        (const char* trans, const int* m, const int* n, const real* alpha, const real* a, const int* lda, const real* x,       \
+         const int* incx, const real* beta, real* y, const int* incy),                                                         \
+        (trans, m, n, alpha, a, lda, x, incx, beta, y, incy))                                                                  \
+    FORWARD(void, letter##ger_,                                                                                                \
+        (const int* m, const int* n, const real* alpha, const real* x, const int* incx, const real* y, const int* incy,        \
+         real* a, const int* lda),                                                                                             \
+        (m, n, alpha, x, incx, y, incy, a, lda))                                                                               \
+    FORWARD(real, letter##dot_,                                                                                                \
+        (const int* n, const real* x, const int* incx, const real* y, const int* incy), (n, x, incx, y, incy))
+
+FORWARD_VECTORS(s, float)
+FORWARD_VECTORS(d, double)
+FORWARD(void, dgemm_,
+    (const char* transa, const char* transb, const int* m, const int* n, const int* k, const double* alpha, const double* a,
+     const int* lda, const double* b, const int* ldb, const double* beta, double* c, const int* ldc),
+    (transa, transb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc))

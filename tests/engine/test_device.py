@@ -115,7 +115,7 @@ def test_without_pygpu_that_is_the_cause(monkeypatch, configured):
 
 def test_everything_is_looked_at_and_described():
     checks = check_machine()
-    assert [check.what for check in checks] == ["versions", "C++ compiler", "BLAS", "device", "Graphviz"]
+    assert [check.what for check in checks] == ["versions", "C++ compiler", "BLAS", "threads", "device", "Graphviz"]
     assert all(check.found and check.cure or check.ok for check in checks)
 
 
