@@ -126,7 +126,8 @@ def check(library):
         sgemm(transa, transb, *numbers[:3], factors[0], a, numbers[3], b, numbers[4], factors[1], c, numbers[5])
 
     # Small, and large enough for threads to share: a mini-batch of 20 in each of the three places. And an empty sum.
-    for m, n, k in [(20, 40, 30), (20, 300, 100), (300, 20, 100), (300, 100, 20), (20, 40, 0)]:
+    # And a large batch, whose sums threads share.
+    for m, n, k in [(20, 40, 30), (20, 300, 100), (300, 20, 100), (300, 100, 20), (20, 40, 0), (300, 280, 300)]:
         for transa, transb in [(b"N", b"N"), (b"T", b"N"), (b"N", b"T"), (b"T", b"T")]:
             a = rng.normal(size=(m, k) if transa == b"N" else (k, m)).astype("float32", order="F")
             b = rng.normal(size=(k, n) if transb == b"N" else (n, k)).astype("float32", order="F")

@@ -89,6 +89,7 @@ struct Product {
 // as well as with several, oneDNN is up to a fifth slower in the last two of them if W is large, unless it has them in blocks.
 const int64_t MANY_WEIGHTS = 1 << 20, ROWS_OF_MANY_WEIGHTS = 512;
 const int64_t CACHE_LINE = 16;  // numbers
+const int64_t MANY_SUMS = 1 << 16;
 
 enum Shared { ROWS, COLUMNS, TERMS };
 
@@ -99,13 +100,15 @@ int64_t length(const Product& product, Shared shared)
     return shared == ROWS ? product.m : shared == COLUMNS ? product.n : product.k;
 }
 
-// A larger batch is a matter of arithmetic. More threads that keep their rows were not measured.
+// A larger batch is a matter of arithmetic, and of what each thread has to read. More threads that keep their rows, or have sums of
+// their own, were not measured.
 Shared how_to_share(const Product& product, int n_parts)
 {
     const int64_t batch = product.batch();
     const bool is_about_weights = n_weights(product) >= 16 * batch * batch && n_parts <= 4;
-    if (!is_about_weights || product.k == batch || product.m > batch) return product.m >= product.n ? ROWS : COLUMNS;
-    return product.transb == 'N' ? TERMS : COLUMNS;
+    if (is_about_weights && product.k != batch && product.m <= batch) return product.transb == 'N' ? TERMS : COLUMNS;
+    if (!is_about_weights && product.transa == 'T' && product.k >= batch && n_parts <= 4) return TERMS;
+    return product.m >= product.n ? ROWS : COLUMNS;
 }
 
 int compute_in_blocks(const Product& product, Shared shared, int64_t first, int64_t last)
@@ -118,6 +121,18 @@ int compute_in_blocks(const Product& product, Shared shared, int64_t first, int6
     return 0;
 }
 
+// For the sums of the other threads: kept, as the system takes its time to give so much memory anew.
+float* room_for(int64_t numbers)
+{
+    static thread_local std::unique_ptr<float[]> kept;
+    static thread_local int64_t room = 0;
+    if (numbers > room) {
+        kept.reset(new (std::nothrow) float[numbers]);
+        room = kept ? numbers : 0;
+    }
+    return kept.get();
+}
+
 int compute_together(const Product& product, Shared shared, const threads::Number& threads)
 {
     const int64_t m = product.m, n = product.n, whole = length(product, shared);
@@ -125,7 +140,7 @@ int compute_together(const Product& product, Shared shared, const threads::Numbe
     const int n_parts = std::min<int64_t>(threads.n_parts, std::max<int64_t>(1, whole / grain));
     const auto begin = [=](int64_t part) { return part == n_parts ? whole : whole * part / n_parts / grain * grain; };
     std::atomic<int> status(0);
-    std::unique_ptr<float[]> sums(shared == TERMS ? new (std::nothrow) float[(n_parts - 1) * m * n] : nullptr);
+    float* const sums = shared == TERMS ? room_for((n_parts - 1) * m * n) : nullptr;
     if (shared == TERMS && !sums) return product.compute();
 
     threads::share(n_parts, threads, [&](int number) {
@@ -135,7 +150,7 @@ int compute_together(const Product& product, Shared shared, const threads::Numbe
             Product part = product.terms(first, last);
             if (number > 0) {
                 part.beta = 0;
-                part.c = sums.get() + (number - 1) * m * n;
+                part.c = sums + (number - 1) * m * n;
                 part.ldc = n;
             }
             error = part.compute();
@@ -143,10 +158,18 @@ int compute_together(const Product& product, Shared shared, const threads::Numbe
             error = compute_in_blocks(product, shared, first, last);
         if (error) status = error;
     });
-    for (int64_t others = 0; others < n_parts - 1 && shared == TERMS; ++others)
-        for (int64_t row = 0; row < m; ++row)
-            for (int64_t column = 0; column < n; ++column)
-                product.c[row * product.ldc + column] += sums[(others * m + row) * n + column];
+    if (shared == TERMS) {
+        const auto add = [&](int64_t first, int64_t last) {
+            for (int64_t row = first; row < last; ++row)
+                for (int64_t others = 0; others < n_parts - 1; ++others)
+                    for (int64_t column = 0; column < n; ++column)
+                        product.c[row * product.ldc + column] += sums[(others * m + row) * n + column];
+        };
+        if (m * n < MANY_SUMS)
+            add(0, m);
+        else
+            threads::share(n_parts, threads, [&](int number) { add(m * number / n_parts, m * (number + 1) / n_parts); });
+    }
     return status;
 }
 
