@@ -219,6 +219,7 @@ def test_unbounded_expressions_are_found(regex, expected):
         ),
         ("yes  C++ compiler     g++ (Debian 12.2.0-14) 12.2.0", "yes  C++ compiler     clang version 16.0.6"),
         ("yes  BLAS             -lopenblas", "yes  BLAS             -l:libopenblas.so"),
+        ("yes  threads          2 (2 processors)", "yes  threads          1 (OMP_NUM_THREADS=1)"),
     ],
 )
 def test_what_differs_each_run_is_sanitized(one, other):

@@ -38,6 +38,10 @@ VENV = _environment()
 # The name of the folder for compiled code: Theano's, and the type of processor, as -march=native is for no other.
 COMPILEDIR_FORMAT = f"compiledir_%(short_platform)s-{processor_type()}-%(python_version)s-%(python_bitwidth)s"
 
+# What is compiled for a GPU is in a folder of its own: of each module there, Theano reads the key when it starts, and imports for
+# it all that a GPU needs.
+FOR_DEVICES = "-devices"
+
 
 def configure_theano(device=None):
     """Tell Theano which configuration to use, and see that it gets its device. Importing this package does it.
@@ -83,7 +87,7 @@ def _put_ours_under_the_users():
     if configured("base_compiledir") == str(shared) and (own := own_compile_folder(shared)) != shared:
         _add_flag("base_compiledir", shlex.quote(str(own)))
     if not configured("compiledir_format"):
-        _add_flag("compiledir_format", COMPILEDIR_FORMAT)
+        _add_flag("compiledir_format", COMPILEDIR_FORMAT + ("" if configured("device") in ("", "cpu") else FOR_DEVICES))
 
     # Without scripts/setup nobody has made sure that there is a BLAS to link with.
     if len(ours) < 2 and not any(os.path.exists(os.path.expanduser(path)) for path in users):

@@ -9,6 +9,7 @@
 #include <memory>
 #include <new>
 
+#include "blas.h"
 #include "threads.h"
 
 // Python's, of the process that loads this library. They are weak, so that the linker does without them: it tries libraries in
@@ -265,7 +266,6 @@ void tell_openblas()
 
 }  // namespace
 
-// FORWARD(type, sgemv_, (parameters), (arguments))
 #define FORWARD(type, name, parameters, arguments)                                                                             \
     extern "C" type name parameters                                                                                            \
     {                                                                                                                          \
@@ -274,21 +274,4 @@ void tell_openblas()
         return openblas arguments;                                                                                             \
     }
 
-#define FORWARD_VECTORS(letter, real)                                                                                          \
-    FORWARD(void, letter##gemv_,                                                                                               \
-        (const char* trans, const int* m, const int* n, const real* alpha, const real* a, const int* lda, const real* x,       \
-         const int* incx, const real* beta, real* y, const int* incy),                                                         \
-        (trans, m, n, alpha, a, lda, x, incx, beta, y, incy))                                                                  \
-    FORWARD(void, letter##ger_,                                                                                                \
-        (const int* m, const int* n, const real* alpha, const real* x, const int* incx, const real* y, const int* incy,        \
-         real* a, const int* lda),                                                                                             \
-        (m, n, alpha, x, incx, y, incy, a, lda))                                                                               \
-    FORWARD(real, letter##dot_,                                                                                                \
-        (const int* n, const real* x, const int* incx, const real* y, const int* incy), (n, x, incx, y, incy))
-
-FORWARD_VECTORS(s, float)
-FORWARD_VECTORS(d, double)
-FORWARD(void, dgemm_,
-    (const char* transa, const char* transb, const int* m, const int* n, const int* k, const double* alpha, const double* a,
-     const int* lda, const double* b, const int* ldb, const double* beta, double* c, const int* ldc),
-    (transa, transb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc))
+FOR_BLAS(FORWARD)

@@ -11,7 +11,7 @@ fingerprint() (
     LC_ALL=C # everybody's names are in the same order
     cd "$root"
     sha256sum requirements.txt scripts/setup scripts/installation/**/*.{sh,json,py,cpp} scripts/notebooks/warm_up.py \
-        deeplearning_tutorial/engine/{onednn.py,sgemm.cpp}
+        deeplearning_tutorial/engine/{onednn.py,sgemm.cpp,threads.h,blas.h}
     printf '%s\n' "$root"
 )
 

@@ -266,6 +266,8 @@ def test_theano_alone_would_have_fallen_back(tmp_path):
 def test_compiled_code_is_kept_apart_by_type_of_processor_unless_the_user_says_how(settings):
     for flags, file, expected in [
         ("", "", configuration.COMPILEDIR_FORMAT),
+        ("device=cpu", "", configuration.COMPILEDIR_FORMAT),
+        ("device=opencl0:0", "", configuration.COMPILEDIR_FORMAT + "-devices"),
         ("compiledir_format=mine", "", "mine"),
         ("", "[global]\ncompiledir_format = theirs\n", "theirs"),
     ]:

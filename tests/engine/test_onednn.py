@@ -62,9 +62,12 @@ def compiled(folder, source, name="library.so", libraries=()):
 
 def broken(line, by="", of="sgemm.cpp"):
     """The source of the library, in one piece, with one mistake in one of its files."""
-    header, source = onednn.SOURCE.with_name("threads.h").read_text(), onednn.SOURCE.read_text()
-    assert {"sgemm.cpp": source, "threads.h": header}[of].count(line) == 1
-    return source.replace('#include "threads.h"', header.replace("#pragma once", "")).replace(line, by)
+    assert onednn.SOURCE.with_name(of).read_text().count(line) == 1
+    source = onednn.SOURCE.read_text()
+    for header in ("blas.h", "threads.h"):
+        code = onednn.SOURCE.with_name(header).read_text().replace("#pragma once", "")
+        source = source.replace(f'#include "{header}"', code)
+    return source.replace(line, by)
 
 
 @needs_onednn

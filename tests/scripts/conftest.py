@@ -22,6 +22,8 @@ def copy(tmp_path):
         "requirements.txt",
         "deeplearning_tutorial/engine/onednn.py",
         "deeplearning_tutorial/engine/sgemm.cpp",
+        "deeplearning_tutorial/engine/threads.h",
+        "deeplearning_tutorial/engine/blas.h",
     ):
         shutil.copy(ROOT / name, root / name)
     # With a device asked for, a .venv without pygpu would leave that to another environment.

@@ -36,6 +36,7 @@ def append_to(path):
     [
         lambda root: (root / "requirements.txt").write_text("numpy==1.23.4\n"),
         lambda root: (root / "deeplearning_tutorial/engine/sgemm.cpp").write_text("// faster still"),
+        lambda root: (root / "deeplearning_tutorial/engine/threads.h").write_text("// fairer still"),
         lambda root: append_to(root / "scripts/setup"),
         lambda root: append_to(root / "scripts/installation/python.sh"),
         lambda root: append_to(root / "scripts/installation/site-packages/theano_compatibility.py"),
@@ -49,6 +50,7 @@ def append_to(path):
     ids=[
         "requirements",
         "matrix products",
+        "threads",
         "setup script",
         "a part of it",
         "import of theano",
