@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -232,9 +231,11 @@ struct Number {
 inline Number number(int wanted, bool is_much)
 {
     const int64_t QUIET = 1000000, BUSY = 5000;
+    const double A_THIRD = 1.0 / 3;
     const int limit = std::min(wanted, most.load(std::memory_order_relaxed));
     if (limit <= 1 || alone || omp_in_parallel()) return {limit, 1, 0};
-    const int free = heed_others ? std::max(1L, std::lround(limit - others->processors())) : limit;
+    // Where all of ours compute, too, another program gets half a processor, and is to have all of it.
+    const int free = heed_others ? std::max(1, int(limit + A_THIRD - others->processors())) : limit;
     if (free >= limit) return {limit, limit, QUIET};
     return {limit, is_much ? std::min(limit, 2 * free) : free, BUSY};
 }

@@ -72,7 +72,7 @@ def test_a_node_gets_every_module_that_it_needs(tmp_path):
 def test_a_node_gets_no_notebook_and_nothing_that_is_compiled(tmp_path):
     call("gather_module", tmp_path)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".py", ".cpp", ".example", ""}
+    assert {path.suffix for path in files} <= {".py", ".cpp", ".h", ".example", ""}
     assert sum(path.stat().st_size for path in files) < 2**20
 
 
