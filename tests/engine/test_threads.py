@@ -137,7 +137,9 @@ def test_fewer_threads_compute_while_other_programs_take_the_processors():
 @needs_onednn
 @needs_two_processors
 def test_a_library_that_does_not_look_is_noticed(tmp_path):
-    blind = compiled(tmp_path, broken("limit + A_THIRD - others->processors()", "limit", of="threads.h"), libraries=ONEDNN)
+    blind = compiled(
+        tmp_path, broken("limit + A_THIRD - others->processors()", "limit", of="threads.h"), libraries=ONEDNN
+    )
     with programs_that_compute(2 * len(os.sched_getaffinity(0))):
         said = in_a_process(LOOK.format(library=str(blind)))
     assert said.startswith("2 (")

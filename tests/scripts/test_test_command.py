@@ -98,7 +98,9 @@ def test_one_can_choose_the_pythons(pythons, wanted, tested):
 
 def test_the_newest_other_python_stands_for_the_rest(pythons):
     _, lines = of_pythons(pythons, DEEPLEARNING_TUTORIAL_PYTHONS="newest")
-    assert {version for version in ("3.12", "3.13") for line in lines if line.startswith(f".venv-{version}:")} == {"3.13"}
+    assert {version for version in ("3.12", "3.13") for line in lines if line.startswith(f".venv-{version}:")} == {
+        "3.13"
+    }
 
 
 def test_a_failure_on_another_python_is_a_failure(pythons):
