@@ -266,6 +266,15 @@ void tell_openblas()
 
 }  // namespace
 
+// Where OpenBLAS reports an error. It looks for this function first in the library that has loaded it, which is this one.
+extern "C" void xerbla_(const char* routine, const int* parameter)
+{
+    char message[200];
+    std::snprintf(message, sizeof message, "BLAS cannot compute %.6s: its parameter number %d has an illegal value.", routine,
+                  *parameter);
+    report(&PyExc_ValueError, message);
+}
+
 #define FORWARD(type, name, parameters, arguments)                                                                             \
     extern "C" type name parameters                                                                                            \
     {                                                                                                                          \
