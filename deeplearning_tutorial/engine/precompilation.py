@@ -194,6 +194,7 @@ def _is_half_precision(node):
 
 def _compile_missing(cache, linker):
     modules = _missing(cache, linker)
+    _look_up_python()
     if len(modules) >= WORTHWHILE:
         Header(modules[0].linker.compile_args()).make()
     compilers = min(len(os.sched_getaffinity(0)), MOST_COMPILERS)
@@ -202,6 +203,13 @@ def _compile_missing(cache, linker):
             with compilelock.lock_ctx():
                 cache.refresh(cleanup=False)  # others may have compiled some
                 _compile([m for m in modules[first : first + HANDFUL * compilers] if not m.is_in(cache)], cache, pool)
+
+
+def _look_up_python():
+    """Where Python's headers and library are. Looked up once, by one thread: before Python 3.12 another that asks meanwhile
+    gets None (https://github.com/python/cpython/issues/92452)."""
+    cmodule.std_include_dirs()
+    cmodule.std_lib_dirs_and_libs()
 
 
 def _compile(modules, cache, pool):

@@ -119,6 +119,39 @@ def test_programs_side_by_side_share_the_work(tmp_path):
     assert sum(count for _, count, _ in answers) == modules_in(tmp_path)
 
 
+# Python's first look at its own configuration takes long, as on a slow disk; another thread gets None meanwhile.
+SLOW_LOOK = """
+import sysconfig
+asked = []
+init = sysconfig._init_posix
+def slowly(variables):
+    asked.append(threading.current_thread() is threading.main_thread())
+    time.sleep(2)
+    init(variables)
+sysconfig._init_posix = slowly
+for name in ("_CONFIG_VARS", "_CONFIG_VARS_INITIALIZED"):
+    if hasattr(sysconfig, name):
+        setattr(sysconfig, name, None if name == "_CONFIG_VARS" else False)
+cmodule.std_lib_dirs_and_libs.data = None
+os.sched_getaffinity = lambda process: {0, 1, 2}
+x = T.matrix("x")
+f = theano.function([x], [T.exp(x), x.sum(axis=0), T.nnet.softmax(x)], mode="FAST_RUN")
+print(json.dumps([len(f(np.ones((2, 2), dtype=x.dtype))), asked]))
+"""
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["looked_up_first", "looked_up_by_each"])
+def test_where_python_is_is_looked_up_before_threads_ask_for_it(tmp_path, first):
+    without = "" if first else "precompilation._look_up_python = lambda: None\n"
+    program = start(without + SLOW_LOOK, tmp_path)
+    if first:
+        assert answer(program) == [3, [True]]
+    elif sys.version_info < (3, 12):  # or the test could not fail
+        assert "NoneType" in program.communicate(timeout=300)[1]
+    else:
+        assert answer(program)[0] == 3
+
+
 # One operation's code does not compile; it stands in the graph after others.
 BROKEN = """
 class Broken(theano.Op):
