@@ -33,6 +33,27 @@ def layer_sizes(name, sizes):
     return [positive_integer(name, size) for size in sizes]
 
 
+def sizes(name, values, n):
+    """`n` whole numbers of at least 1 as a tuple of int."""
+    if not isinstance(values, (list, tuple)) or len(values) != n:
+        raise ValueError(f"{name} must be {n} whole numbers of at least 1, not {values!r}.")
+    return tuple(positive_integer(f"each number in {name}", value) for value in values)
+
+
+def check_images(input):
+    """Symbolic images, (n_examples, n_channels, height, width), that do not make anything wider than floatX."""
+    import theano
+
+    if not isinstance(input, theano.Variable):
+        raise ValueError(f"the input must be symbolic images, such as T.tensor4('x'), not {_shown(input)}.")
+    if input.ndim != 4:
+        raise ValueError(
+            f"the input must be 4-dimensional, (n_examples, n_channels, height, width), and {input} is {input.ndim}-dimensional: "
+            "x.reshape((x.shape[0], 1, 28, 28)) makes images of the rows of a matrix."
+        )
+    _check_type(input, "T.tensor4")
+
+
 def checked_parameter(name, parameter, shape):
     """The parameter, if it is a shared variable of this shape and of type floatX."""
     import theano
@@ -72,15 +93,21 @@ def check_input(input, n_in):
         raise ValueError(
             f"the input must be a matrix, an example in each row, and {input} is {input.ndim}-dimensional."
         )
+    _check_type(input, "T.matrix")
+    n_columns = getattr(input.tag, "n_columns", n_in)  # a layer says so of its output
+    if n_columns != n_in:
+        raise ValueError(f"n_in is {n_in}, and the layer before has {n_columns} units.")
+
+
+def _check_type(input, maker):
+    import theano
+
     found = theano.scalar.upcast(input.dtype, theano.config.floatX)
     if found != theano.config.floatX:
         raise ValueError(
             f"{input} is {input.dtype} and would make all that follows {found}, where floatX is {theano.config.floatX}: "
-            "use T.matrix, or T.cast(input, theano.config.floatX)."
+            f"use {maker}, or T.cast(input, theano.config.floatX)."
         )
-    n_columns = getattr(input.tag, "n_columns", n_in)  # a layer says so of its output
-    if n_columns != n_in:
-        raise ValueError(f"n_in is {n_in}, and the layer before has {n_columns} units.")
 
 
 def check_labels(y):

@@ -22,12 +22,13 @@ When somebody types ``import deeplearning_tutorial``, its parts act in this orde
      ├─ precompilation     once all of theano is there: what a graph lacks is compiled at once, on all cores
      ├─ corrections        once all of theano is there: what it computes wrongly is computed right
      ├─ rewrites           likewise: fewer passes over memory in training
+     ├─ convolution        likewise: images in blocks of eight, for convolutional networks
      └─ random_streams     whenever theano.sandbox.rng_mrg is imported: random numbers are drawn in vectors
 
 Where Theano was imported first, the parts of the second picture act at once.
 
 Each part is one file, or a folder, which begins by saying what is wrong or slow without it. Delete compilation, precompilation,
-corrections, random_streams or rewrites, or the library that is built from sgemm.cpp, and everything still runs, slower or with
+corrections, convolution, random_streams or rewrites, or the library that is built from sgemm.cpp, and everything still runs, slower or with
 Theano's fault back.
 
 Nothing in here imports anything of the workshop, so that it serves programs that never heard of it.

@@ -16,6 +16,7 @@ PARTS = {
     "random_streams": "theano.sandbox.rng_mrg",
     "corrections": "theano",
     "rewrites": "theano",
+    "convolution": "theano",
 }
 
 

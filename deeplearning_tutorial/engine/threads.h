@@ -1,4 +1,4 @@
-// The threads that share a product of matrices, sgemm.cpp's: how many there are, and how they wait for one another.
+// The threads that share a product of matrices, sgemm.cpp's, or a convolution, convolution/blocks.h's: how many there are, and how they wait for one another.
 //
 // A thread that waits and spins is the quickest to go on, where its processor has nothing else to do. Where it has, the thread
 // keeps it from the very one that it waits for. So here
@@ -256,3 +256,10 @@ extern "C" inline __attribute__((used)) void threads_use_at_most(int n) { thread
 extern "C" inline __attribute__((used)) int threads_now() { return threads::number(omp_get_max_threads(), false).n_threads; }
 extern "C" inline __attribute__((used)) double threads_others() { return threads::others->processors(); }
 extern "C" inline __attribute__((used)) void threads_heed_others(int yes) { threads::heed_others = yes; }
+
+// For convolution/blocks.h: what Theano compiles has no threads of its own.
+extern "C" inline __attribute__((used)) void threads_share(int n_parts, int is_much, void (*function)(const void*, int), const void* context)
+{
+    const threads::Number number = threads::number(omp_get_max_threads(), is_much);
+    threads::share(std::min(n_parts, threads::Team::MOST), number, [=](int part) { function(context, part); });
+}

@@ -66,6 +66,8 @@ def step(workload, state, data, index):
 
 
 def classifier_cost(params, x, y, key, workload):
+    x = convolved(params, x, workload) if workload.convolutions else x
+    params = params[2 * len(workload.convolutions) :]
     weights, biases = params[::2], params[1::2]
     rates = workload.dropout or (0,) * len(weights)
     keys = jax.random.split(key, len(rates)) if key is not None else rates
@@ -74,6 +76,24 @@ def classifier_cost(params, x, y, key, workload):
         h = drop(k, ACTIVATIONS[workload.activation](h @ w + b), rate)
     log_p = jax.nn.log_softmax(h @ weights[-1] + biases[-1])
     return -jnp.mean(jnp.take_along_axis(log_p, y[:, None], axis=1))
+
+
+def convolved(params, x, workload):
+    activate = ACTIVATIONS[workload.activation]
+    images = x.reshape(-1, 1, 28, 28)
+    for w, b, (_, _, padding, pool) in zip(params[::2], params[1::2], workload.convolutions):
+        images = jax.lax.conv_general_dilated(images, w, (1, 1), [(padding, padding)] * 2) + b[:, None, None]
+        if workload.pools_first:
+            images = activate(max_pool(images, pool))
+        else:
+            images = activate(images)
+            images = max_pool(images, pool) if pool > 1 else images
+    return images.reshape(len(images), -1)
+
+
+def max_pool(images, size):
+    window = (1, 1, size, size)
+    return jax.lax.reduce_window(images, -jnp.inf, jax.lax.max, window, window, "VALID")
 
 
 def drop(key, h, rate):

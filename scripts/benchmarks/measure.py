@@ -21,6 +21,7 @@ NOISY_STEPS = 200
 NOISY_TOLERANCE = 0.05  # of their mean cost: each engine draws random numbers of its own
 PRODUCT_SIZE = 2048  # large enough that a product of two such matrices shows the machine's peak
 FEWEST_STEPS = 5
+CHANNELS_LAST = "PyTorch channels last"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def compare(options, folder):
         setting = Setting(n_threads, options.device, folder, options.rounds, options.turn)
         block = {"threads": n_threads, "product_s": {}, "workloads": {}}
         for name in options.workloads:
-            contest = Contest(name, WORKLOADS[name], options.engines, digits, setting)
+            contest = Contest(name, WORKLOADS[name], engines_for(WORKLOADS[name], options.engines), digits, setting)
             if "Theano" in options.engines and not options.quick:
                 contest.compiledir = Path(folder, f"theano-{name}")
                 if name not in cold:
@@ -189,6 +190,11 @@ class Contest:
 
     def ask_memory(self, engine, worker):
         self.found[engine]["memory_mib"] = worker.ask("memory")
+
+
+def engines_for(workload, engines):
+    """Those that make a difference: without images there is nothing to lay out another way."""
+    return [engine for engine in engines if workload.convolutions or engine != CHANNELS_LAST]
 
 
 def expected_costs(workload, digits):

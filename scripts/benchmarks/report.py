@@ -13,6 +13,7 @@ from scripts.benchmarks.tables import heading, row
 COLORS = {
     "NumPy": "#8c8c8c",
     "PyTorch": "#f0a57d",
+    "PyTorch channels last": "#8c5a2b",
     "PyTorch compiled": "#c8452f",
     "JAX": "#92c0dd",
     "JAX scanned": "#2468a8",
@@ -162,7 +163,7 @@ def table_of_starts(results):
 
 
 def in_columns(cells, results):
-    return [cells.get(engine, "failed") for engine in results["engines"]]
+    return [cells.get(engine, "–") for engine in results["engines"]]
 
 
 def distinct_versions(results):

@@ -27,6 +27,7 @@ ENGINES = {
     "Theano": ("theano_engine", "Engine"),
     "NumPy": ("numpy_engine", "Engine"),
     "PyTorch": ("torch_engine", "Engine"),
+    "PyTorch channels last": ("torch_engine", "ChannelsLastEngine"),
     "PyTorch compiled": ("torch_engine", "CompiledEngine"),
     "JAX": ("jax_engine", "Engine"),
     "JAX scanned": ("jax_engine", "ScannedEngine"),

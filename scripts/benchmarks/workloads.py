@@ -25,6 +25,8 @@ class Workload:
     momentum: float = 0.0
     dropout: tuple = ()  # of the input, then of each hidden layer
     corruption: float | None = None
+    convolutions: tuple = ()  # before the hidden layers: of each the filters, their side, zeros around, and the side of pooling windows
+    pools_first: bool = False  # before the activation, which comes to the same, as all of these increase
 
     @property
     def is_autoencoder(self):
@@ -37,17 +39,31 @@ class Workload:
 
     @property
     def sizes(self):
-        return (784, *self.n_hidden) if self.is_autoencoder else (784, *self.n_hidden, 10)
+        n_channels, side = self.maps[-1]
+        units = (n_channels * side**2, *self.n_hidden)
+        return units if self.is_autoencoder else (*units, 10)
+
+    @property
+    def maps(self):
+        """Channels and side of the images that come into the first convolution, and that come out of each."""
+        maps = [(1, 28)]
+        for n_filters, size, padding, pool in self.convolutions:
+            maps.append((n_filters, (maps[-1][1] + 2 * padding - size + 1) // pool))
+        return maps
 
     @property
     def flops(self):
-        """Floating-point operations of a step's matrix products; everything else is small beside them.
+        """Floating-point operations of a step's matrix products and convolutions; everything else is small beside them.
 
         A layer multiplies three times: forward, for the gradient of its weights, and for that of its input, which the
         first layer does not need. Each product of (m, k) and (k, n) takes 2 m k n operations. Tied weights are used
         twice, and their decoder needs the gradient of its input too.
         """
-        products = [2 * self.batch_size * n_in * n_out for n_in, n_out in zip(self.sizes, self.sizes[1:])]
+        products = [
+            2 * self.batch_size * n_filters * n_channels * size**2 * (side + 2 * padding - size + 1) ** 2
+            for (n_filters, size, padding, _), (n_channels, side) in zip(self.convolutions, self.maps)
+        ]
+        products += [2 * self.batch_size * n_in * n_out for n_in, n_out in zip(self.sizes, self.sizes[1:])]
         if self.is_autoencoder:
             return 5 * products[0]
         return 3 * sum(products) - products[0]
@@ -56,6 +72,11 @@ class Workload:
         """Weights and biases of each layer in turn, float32; for the autoencoder W, b and b'."""
         rng = np.random.RandomState(1234)
         params = []
+        for (n_filters, size, *_), (n_channels, _) in zip(self.convolutions, self.maps):
+            high = np.sqrt(6 / ((n_channels + n_filters) * size**2))
+            filters = rng.uniform(-high, high, (n_filters, n_channels, size, size)).astype("float32")
+            # Where there is nothing but paper, a ReLU that sums to exactly 0 would have one slope here and another there.
+            params += [filters, np.full(n_filters, 0.01, "float32")]
         for n_in, n_out in zip(self.sizes, self.sizes[1:]):
             # Glorot's range: units neither saturate nor fall silent, in networks of five layers too.
             high = np.sqrt(6 / (n_in + n_out)) * (4 if self.activation == "sigmoid" else 1)
@@ -70,13 +91,19 @@ class Workload:
 
     @classmethod
     def from_json(cls, text):
-        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
-        return cls(**fields)
+        return cls(**{name: _tuple(value) for name, value in json.loads(text).items()})
 
     def without_noise(self):
         """The same with nothing drawn at random, so that all engines must compute the same numbers."""
         return replace(self, dropout=tuple(0.0 for _ in self.dropout), corruption=0.0 if self.is_autoencoder else None)
 
+
+def _tuple(value):
+    """A list, and those in it, as tuples."""
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
+
+
+LENET = {"n_hidden": (500,), "convolutions": ((20, 5, 0, 2), (50, 5, 0, 2)), "pools_first": True, "learning_rate": 0.1}
 
 WORKLOADS = {
     "logistic": Workload("logistic regression, batch 600", (), 600, 0.13),
@@ -89,4 +116,15 @@ WORKLOADS = {
     ),
     "dA": Workload("denoising autoencoder 500, batch 20", (500,), 20, 0.1, activation="sigmoid", corruption=0.3),
     "deep": Workload("MLP 2500, 2000, 1500, 1000, 500, batch 100", (2500, 2000, 1500, 1000, 500), 100, 0.05),
+    "lenet-500": Workload("LeNet, batch 500", batch_size=500, **LENET),
+    "lenet-100": Workload("LeNet, batch 100", batch_size=100, **LENET),
+    "lenet-20": Workload("LeNet, batch 20", batch_size=20, **LENET),
+    "convnet": Workload(
+        "3 × 3: 32, 32, pool, 64, 64, pool, batch 100",
+        (),
+        100,
+        0.05,
+        activation="relu",
+        convolutions=((32, 3, 1, 1), (32, 3, 1, 2), (64, 3, 1, 1), (64, 3, 1, 2)),
+    ),
 }

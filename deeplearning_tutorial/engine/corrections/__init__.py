@@ -9,6 +9,7 @@
 `cross_entropy`    the logarithm of a softmax, of which some elements are picked
 `indexing`         elements that are read and written by index, some of them more than once
 `shapes`           what is known of the shape of a result before it is computed
+`pooling`          the gradient of max-pooling where a window has several maxima
 `scan`             how often a loop runs
 `products`         products of matrices that are any view that NumPy can make (with products.cpp)
 `gpu`              only where Theano uses a GPU or an OpenCL device
@@ -24,6 +25,7 @@ from deeplearning_tutorial.engine.corrections import (  # noqa: F401
     comparisons,
     cross_entropy,
     indexing,
+    pooling,
     products,
     reductions,
     scan,

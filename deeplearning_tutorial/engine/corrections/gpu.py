@@ -8,6 +8,7 @@ arrays. What is on the device is corrected there:
 
 * products see nothing of what lay in memory, and lengths may be zero (`_mend_product`);
 * the indices of each axis are checked (`_check_each_axis`);
+* the first of several largest numbers of a window has max-pooling's gradient (`_first_of_several`);
 * sums are added up in the type that was asked for (`reduce_as_asked_for`);
 * a kernel that OpenCL refuses is an error, and not the end of the process (`_say_what_is_refused`).
 """
@@ -23,7 +24,7 @@ import theano
 import theano.tensor as T
 from pygpu.gpuarray import GpuArray, GpuKernel, dtype_to_ctype
 from theano import scalar
-from theano.gpuarray import blas, elemwise, extra_ops, nnet, opt, sort, subtensor
+from theano.gpuarray import blas, elemwise, extra_ops, nnet, opt, pool, sort, subtensor
 from theano.gpuarray.type import GpuArrayType, get_context
 from theano.tensor import NotScalarConstantError, get_scalar_constant_value
 
@@ -473,6 +474,41 @@ def _say_what_is_refused(kind=elemwise.GpuElemwise):
 _CURE = "mode=theano.compile.get_default_mode().excluding('gpuarray')."
 
 
+# --- Max-pooling --------------------------------------------------------------------------------------
+
+
+def _first_of_several(kind, *changes):
+    """Let only the first of several largest numbers of a window have the gradient, as in `pooling`, by changes of kernels' code.
+
+    (Of images. Of volumes, in three dimensions, each of them has it in a first gradient.)
+    """
+    load_c_code = kind.load_c_code
+
+    def load_changed(self, files):
+        load_c_code(self, files)
+        for before, after in changes:
+            assert before in self.code_sections["kernels"], "this is not the code of Theano 1.0.5"
+            self.code_sections["kernels"] = self.code_sections["kernels"].replace(before, after)
+            self.func_codes = [code.replace(before, after) for code in self.func_codes]  # which name compiled modules
+
+    kind.load_c_code = load_changed
+
+
+_LARGEST = "if (x[index] == z_slice[ph * pooled_width + pw]) {"
+_LARGEST_AND_FIRST = """
+        const ga_size top = ph * stride_h > pad_h ? ph * stride_h - pad_h : 0;
+        const ga_size left = pw * stride_w > pad_w ? pw * stride_w - pad_w : 0;
+        const ga_size right = min(pw * stride_w + kernel_w - pad_w, width);
+        ga_int is_first = 1;
+        for (ga_size i = top; i <= h; ++i)
+          for (ga_size j = left; j < (i < h ? right : w); ++j)
+            if (x[index - (h - i) * width - w + j] == z_slice[ph * pooled_width + pw]) is_first = 0;
+        if (is_first && x[index] == z_slice[ph * pooled_width + pw]) {"""
+_BEGIN, _BEGIN_ALSO = "DTYPE_OUTPUT_0 gradient = 0;", "DTYPE_OUTPUT_0 gradient = 0; ga_int is_taken = 0;"
+_IN_IMAGES = "if (z[index] == x_slice[h * width + w]) {"
+_IN_VOLUMES = "if (z[index] == x_slice[(d * height + h) * width + w]) {"
+
+
 def _refuse_on_opencl(kind):
     """Refuse an operation for CUDA in words when a function is compiled for OpenCL.
 
@@ -508,6 +544,13 @@ _leave_on_host("local_gpua_advanced_incsubtensor1", _has_no_atomic_addition)
 _leave_on_host("local_gpua_elemwise", lambda node: _divides_integers(node) or OPENCL and _differs_on_opencl(node))
 _leave_on_host("local_gpu_maxandargmax")  # libgpuarray's does not see NaN
 _leave_on_host("local_gpua_error_convop")  # it only says that a GPU has none
+_first_of_several(pool.GpuMaxPoolGrad, (_LARGEST, _LARGEST_AND_FIRST))
+_first_of_several(
+    pool.GpuDownsampleFactorMaxGradGrad,
+    (_BEGIN, _BEGIN_ALSO),
+    (_IN_IMAGES, _IN_IMAGES.replace("(z", "(!is_taken && z") + " is_taken = 1;"),
+    (_IN_VOLUMES, _IN_VOLUMES.replace("(z", "(!is_taken && z") + " is_taken = 1;"),
+)
 _theanos_reduction = _lift_with("local_gpua_careduce", reduce_as_asked_for)
 _mend_sums_on_opencl()
 _say_what_is_refused()
