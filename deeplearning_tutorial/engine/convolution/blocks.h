@@ -209,6 +209,167 @@ inline void convolve(const Convolution& c, const float* input, const float* pack
 }
 
 // -------------------------------------------------------------------------------------------------------------------------------
+// Filters of 3 x 3 pixels, after Winograd: 16 multiplications for 2 x 2 pixels of the output instead of 36.
+//
+//     output = A' [(G filter G') * (B' input B)] A        of 4 x 4 pixels of the input, summed over channels before A
+//
+// A. Lavin and S. Gray (2016), "Fast algorithms for convolutional neural networks", F(2 x 2, 3 x 3). Transforming takes only additions,
+// but of each pixel, so that it is for many channels and filters.
+
+const int POINTS = 16, ENOUGH = 16;
+
+inline bool is_for_winograd(const Convolution& c)
+{
+    return c.rows == 3 && c.columns == 3 && c.channels >= ENOUGH && c.filters >= ENOUGH && c.output_height() > 1 && c.output_width() > 1;
+}
+
+// Filters as (point, tile, channel, filter of the tile).
+inline std::vector<float> transformed_filters(const Convolution& c, const float* filters, const int64_t strides[4])
+{
+    const Tiles tiles(c.filters, FILTERS);
+    std::vector<float> result(int64_t(POINTS) * c.filters * c.channels);
+    for (int tile = 0; tile < tiles.count; ++tile)
+        for (int f = tiles.begin(tile); f < tiles.begin(tile + 1); ++f)
+            for (int channel = 0; channel < c.channels; ++channel) {
+                const float* g = filters + f * strides[0] + channel * strides[1];
+                float half[4][3];  // G filter
+                for (int j = 0; j < 3; ++j) {
+                    const float a = g[j * strides[3]], b = g[strides[2] + j * strides[3]], d = g[2 * strides[2] + j * strides[3]];
+                    half[0][j] = a, half[1][j] = (a + b + d) / 2, half[2][j] = (a - b + d) / 2, half[3][j] = d;
+                }
+                const int first = tiles.begin(tile), size = tiles.begin(tile + 1) - first;
+                float* to = result.data() + (int64_t(first) * c.channels + channel * size) + f - first;
+                const int64_t step = int64_t(c.filters) * c.channels;
+                for (int i = 0; i < 4; ++i) {
+                    const float a = half[i][0], b = half[i][1], d = half[i][2];
+                    const float row[] = {a, (a + b + d) / 2, (a - b + d) / 2, d};
+                    for (int j = 0; j < 4; ++j) to[(4 * i + j) * step] = row[j];
+                }
+            }
+    return result;
+}
+
+// B' input B of 4 x 4 pixels, whose first is (y, x) of a plane. `to` is where the first point goes, and `step` how far the next is.
+inline void transform_input(const Convolution& c, const float* plane, int y, int x, float* to, int64_t step)
+{
+    Pixel d[4][4];
+    const bool is_within = y >= 0 && x >= 0 && y + 4 <= c.height && x + 4 <= c.width;
+    for (int i = 0; i < 4; ++i)
+        for (int j = 0; j < 4; ++j) {
+            const bool is_there = is_within || (y + i >= 0 && y + i < c.height && x + j >= 0 && x + j < c.width);
+            d[i][j] = is_there ? pixel(plane, int64_t(y + i) * c.width + x + j) : Pixel{};
+        }
+    for (int j = 0; j < 4; ++j) {
+        const Pixel a = d[0][j], b = d[1][j], e = d[2][j], f = d[3][j];
+        d[0][j] = a - e, d[1][j] = b + e, d[2][j] = e - b, d[3][j] = b - f;
+    }
+    for (int i = 0; i < 4; ++i) {
+        float* const row = to + 4 * i * step;
+        pixel(row, 0) = d[i][0] - d[i][2], pixel(row + step, 0) = d[i][1] + d[i][2];
+        pixel(row + 2 * step, 0) = d[i][2] - d[i][1], pixel(row + 3 * step, 0) = d[i][1] - d[i][3];
+    }
+}
+
+// A' products A: 2 x 2 pixels of the output, of which some may lie outside.
+inline void transform_output(const Convolution& c, const float* from, int64_t step, float* plane, int y, int x)
+{
+    Pixel half[2][4];
+    for (int j = 0; j < 4; ++j) {
+        const Pixel a = pixel(from + j * step, 0), b = pixel(from + (4 + j) * step, 0);
+        const Pixel d = pixel(from + (8 + j) * step, 0), e = pixel(from + (12 + j) * step, 0);
+        half[0][j] = a + b + d, half[1][j] = b - d - e;
+    }
+    for (int i = 0; i < 2 && y + i < c.output_height(); ++i) {
+        float* const row = plane + LANES * (int64_t(y + i) * c.output_width() + x);
+        pixel(row, 0) = half[i][0] + half[i][1] + half[i][2];
+        if (x + 1 < c.output_width()) pixel(row, 1) = half[i][1] - half[i][2] - half[i][3];
+    }
+}
+
+// For P neighbouring windows, the sums over channels for F filters.
+template <int F, int P> void sum_channels_of(int channels, const float* input, int64_t n_windows, const float* weights, float* output)
+{
+    Pixel sums[F][P] = {};
+    for (int channel = 0; channel < channels; ++channel, input += n_windows * LANES, weights += F)
+        for (int f = 0; f < F; ++f)
+            for (int i = 0; i < P; ++i) sums[f][i] += pixel(input, i) * weights[f];
+    for (int f = 0; f < F; ++f)
+        for (int i = 0; i < P; ++i) pixel(output + f * n_windows * LANES, i) = sums[f][i];
+}
+
+template <int F> void sum_channels_of(int channels, const float* input, int64_t n_windows, const float* weights, float* output)
+{
+    int64_t x = 0;
+    for (; x + 1 < n_windows; x += 2) sum_channels_of<F, 2>(channels, input + x * LANES, n_windows, weights, output + x * LANES);
+    if (x < n_windows) sum_channels_of<F, 1>(channels, input + x * LANES, n_windows, weights, output + x * LANES);
+}
+
+// An array of pixels, on whole cache lines, that is kept for the next time.
+inline float* kept_pixels(int which, int64_t n)
+{
+    struct Kept {
+        float* room = nullptr;
+        int64_t size = 0;
+        ~Kept() { std::free(room); }
+    };
+    static thread_local Kept kept[2];
+    if (n > kept[which].size) {
+        std::free(kept[which].room);
+        kept[which].room = static_cast<float*>(std::aligned_alloc(64, (n * LANES * sizeof(float) + 63) / 64 * 64));
+        kept[which].size = n;
+    }
+    return kept[which].room;
+}
+
+inline void convolve_after_winograd(const Convolution& c, const float* input, const float* transformed, float* output)
+{
+    const Tiles tiles(c.filters, FILTERS);
+    const int64_t n_rows = (c.output_height() + 1) / 2, n_windows = (c.output_width() + 1) / 2;
+    const int64_t plane = int64_t(c.height) * c.width * LANES, output_plane = int64_t(c.output_height()) * c.output_width() * LANES;
+    const int64_t in = c.channels * n_windows * LANES, out = c.filters * n_windows * LANES;
+    share(c.n_blocks * n_rows, c.multiplications() / LANES, [&](int64_t first, int64_t last) {
+        float* const points = kept_pixels(0, POINTS * c.channels * n_windows);
+        float* const products = kept_pixels(1, POINTS * c.filters * n_windows);
+        for (int64_t unit = first; unit < last; ++unit) {
+            const int64_t block = unit / n_rows;
+            const int y = 2 * (unit % n_rows);
+            for (int channel = 0; channel < c.channels; ++channel)
+                for (int window = 0; window < n_windows; ++window)
+                    transform_input(c, input + (block * c.channels + channel) * plane, y - c.pad_y, 2 * window - c.pad_x,
+                                    points + (channel * n_windows + window) * LANES, in);
+            for (int point = 0; point < POINTS; ++point)
+                for (int tile = 0; tile < tiles.count; ++tile) {
+                    const int f = tiles.begin(tile);
+                    const float* const from = points + point * in;
+                    const float* const weights = transformed + (int64_t(point) * c.filters + f) * c.channels;
+                    float* const to = products + point * out + f * n_windows * LANES;
+                    switch (tiles.begin(tile + 1) - f) {
+                    case 1: sum_channels_of<1>(c.channels, from, n_windows, weights, to); break;
+                    case 2: sum_channels_of<2>(c.channels, from, n_windows, weights, to); break;
+                    case 3: sum_channels_of<3>(c.channels, from, n_windows, weights, to); break;
+                    case 4: sum_channels_of<4>(c.channels, from, n_windows, weights, to); break;
+                    case 5: sum_channels_of<5>(c.channels, from, n_windows, weights, to); break;
+                    case 6: sum_channels_of<6>(c.channels, from, n_windows, weights, to); break;
+                    }
+                }
+            for (int f = 0; f < c.filters; ++f)
+                for (int window = 0; window < n_windows; ++window)
+                    transform_output(c, products + (f * n_windows + window) * LANES, out,
+                                     output + (block * c.filters + f) * output_plane, y, 2 * window);
+        }
+    });
+}
+
+// Of filters whose numbers lie `strides` apart.
+inline void convolve(const Convolution& c, const float* input, const float* filters, const int64_t strides[4], float* output)
+{
+    if (is_for_winograd(c)) return convolve_after_winograd(c, input, transformed_filters(c, filters, strides).data(), output);
+    std::vector<float> packed(int64_t(c.filters) * c.channels * c.rows * c.columns);
+    pack(c, filters, strides, packed.data());
+    convolve(c, input, packed.data(), output);
+}
+
+// -------------------------------------------------------------------------------------------------------------------------------
 // The gradient of the filters.
 //
 //     filter[f, c, i, j] = sum over images, y, x of input[c, y + i - pad_y, x + j - pad_x] gradient[f, y, x]

@@ -202,9 +202,7 @@ class Correlation(_Padded):
     int64_t strides[4];
     for (int i = 0; i < 4; ++i) strides[i] = PyArray_STRIDE(%(x1)s, i) / npy_intp(sizeof(npy_float32));
     if (!shaped(&%(z)s, 5, shape)) { %(fail)s }
-    std::vector<float> packed(PyArray_SIZE(%(x1)s));
-    blocks::pack(c, numbers(%(x1)s), strides, packed.data());
-    blocks::convolve(c, numbers(%(x0)s), packed.data(), numbers(%(z)s));
+    blocks::convolve(c, numbers(%(x0)s), numbers(%(x1)s), strides, numbers(%(z)s));
     """
     )
 
