@@ -5,6 +5,7 @@
 `layers`           `LogisticRegression`, `HiddenLayer`, `dropout`
 `initialization`   where the weights of a layer begin
 `mlp`              `MLP`, with any number of hidden layers
+`convolution`      `LeNetConvPoolLayer`, `ConvNet`: layers that know which pixels are neighbours
 `autoencoder`      `dA`, `SdA`, `DeepAutoencoder`: learning without labels
 `updates`          `sgd`, `momentum`, …: what changes after each mini-batch
 `regularization`   `l1`, `l2`, `max_norm`: what keeps weights small
@@ -40,6 +41,7 @@ _TUTORIAL = {
     "load_data": "data",
     **dict.fromkeys(["LogisticRegression", "HiddenLayer"], "layers"),
     "MLP": "mlp",
+    "LeNetConvPoolLayer": "convolution",
     **dict.fromkeys(["dA", "SdA"], "autoencoder"),
     "tile_raster_images": "plotting",
 }

@@ -29,6 +29,7 @@ def test_it_imports_nothing_else_of_the_package_than_the_names_of_the_tutorial()
     }
     assert imported == {
         "autoencoder": ["SdA", "dA"],
+        "convolution": ["LeNetConvPoolLayer"],
         "data": ["load_data"],
         "layers": ["HiddenLayer", "LogisticRegression"],
         "mlp": ["MLP"],
@@ -50,9 +51,10 @@ def test_the_script_trains_and_ends_with_sensible_errors(tmp_path, monkeypatch):
         name: float(error) for name, error in re.findall(r"^(.+): ([\d.]+) %$", process.stdout, flags=re.MULTILINE)
     }
     # Logistic regression goes on to 7.5 % on the full set and to 9 % on the subset.
-    assert errors.keys() == {"logistic regression", "mlp", "SdA"}
+    assert errors.keys() == {"logistic regression", "mlp", "SdA", "LeNet"}
     assert 5 < errors["logistic regression"] < (13 if full else 25)
     assert 2 < errors["mlp"] < (10 if full else 20)
+    assert 1.5 < errors["LeNet"] < (9 if full else 50)
     assert 1.3 < errors["SdA"] < (12 if full else 60)
     first, last = re.search(r"^dA: cost ([\d.]+), then ([\d.]+)$", process.stdout, flags=re.MULTILINE).groups()
     assert float(last) < float(first) < 200

@@ -14,6 +14,7 @@ from PIL import Image
 from theano.sandbox.rng_mrg import MRG_RandomStreams as RandomStreams
 
 from deeplearning_tutorial.autoencoder import SdA, dA
+from deeplearning_tutorial.convolution import LeNetConvPoolLayer
 from deeplearning_tutorial.data import load_data
 from deeplearning_tutorial.layers import HiddenLayer, LogisticRegression
 from deeplearning_tutorial.mlp import MLP
@@ -122,6 +123,32 @@ def train_stacked_autoencoders(pretraining_epochs=1, pretrain_lr=0.1, finetune_l
     return 100 * numpy.mean(test_model(), dtype='float64')
 
 
+def train_lenet(folder, nkerns=(6, 10), batch_size=100, learning_rate=0.1, n_epochs=1):
+    rng = numpy.random.RandomState(23455)
+    x, y = T.matrix('x'), T.ivector('y')
+    layer0_input = x.reshape((batch_size, 1, 28, 28))
+    layer0 = LeNetConvPoolLayer(
+        rng, input=layer0_input, image_shape=(batch_size, 1, 28, 28), filter_shape=(nkerns[0], 1, 5, 5), poolsize=(2, 2)
+    )
+    layer1 = LeNetConvPoolLayer(
+        rng, input=layer0.output, image_shape=(batch_size, nkerns[0], 12, 12),
+        filter_shape=(nkerns[1], nkerns[0], 5, 5), poolsize=(2, 2)
+    )
+    layer2_input = layer1.output.flatten(2)
+    layer2 = HiddenLayer(rng, input=layer2_input, n_in=nkerns[1] * 4 * 4, n_out=50, activation=T.tanh)
+    layer3 = LogisticRegression(input=layer2.output, n_in=50, n_out=10)
+    layer3.params = layer3.params + layer2.params + layer1.params + layer0.params
+    cost = layer3.negative_log_likelihood(y)
+    error = test_error_after_training(layer3, x, y, cost, learning_rate, batch_size, n_epochs)
+
+    filters = layer0.W.get_value(borrow=True)
+    assert filters.shape == (6, 1, 5, 5) and layer1.b.get_value().shape == (10,)
+    Image.fromarray(tile_raster_images(
+        X=filters, img_shape=(5, 5), tile_shape=(2, 3), tile_spacing=(1, 1)
+    )).save(os.path.join(folder, 'filters_lenet.png'))
+    return error
+
+
 def stack_layers():
     """The same network from its layers, untrained: ten equal probabilities."""
     x = T.matrix('x')
@@ -135,6 +162,7 @@ def stack_layers():
 if __name__ == '__main__':
     stack_layers()
     print('logistic regression: %f %%' % train_logistic_regression())
+    print('LeNet: %f %%' % train_lenet(sys.argv[1]))
     print('mlp: %f %%' % train_mlp(sys.argv[1]))
     print('dA: cost %f, then %f' % train_denoising_autoencoder(sys.argv[1]))
     print('SdA: %f %%' % train_stacked_autoencoders())

@@ -44,7 +44,10 @@ def train_stack(configuration, seed, run):
     network = MLP(np.random.RandomState(seed), stack.x, 784, configuration["hidden"], 10, activation=T.nnet.sigmoid)
     for parameter, pretrained in zip(network.params, stack.params, strict=True):
         parameter.set_value(pretrained.get_value())
-    return classifier.fit(network, configuration, seed, run, "fine-tuning", stack.x, stack.y, datasets, before_epoch)
+    cost = classifier.cost_of(network, configuration, seed, stack.x, stack.y)
+    return classifier.fit(
+        network, cost, configuration, seed, run, "fine-tuning", stack.x, stack.y, datasets, before_epoch
+    )
 
 
 def train_deep_autoencoder(configuration, seed, run):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import deeplearning_tutorial  # noqa: F401  before theano
-from scripts.experiments import autoencoders, classifier, committee
+from scripts.experiments import autoencoders, classifier, committee, convnets
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Experiment:
         ``train(configuration, seed, run)`` returns a `run.Trained`.
     configuration : dict
     unit : str
+    seed : int
+        The one that was published, if one was.
     """
 
     title: str
@@ -29,6 +31,7 @@ class Experiment:
     train: callable
     configuration: dict
     unit: str = "%"
+    seed: int = 1234
 
 
 ELASTIC = {
@@ -174,6 +177,36 @@ CATALOGUE = {
                 {"deslant": True},
                 *({"deslant": True, "width": width} for width in (11, 14, 17, 20)),
             ],
+        },
+    ),
+    "lenet": Experiment(
+        "LeNet: 20 and 50 filters of 5 x 5 with max-pooling, 500 tanh",
+        0.92,
+        "Theano tutorial",
+        convnets.train_lenet,
+        {**convnets.LENET, "batch_size": 500, "n_epochs": 200, "patience": 10_000, "shuffle": False},
+        seed=23455,
+    ),
+    "convnet": Experiment(
+        "32-32-pool-64-64-pool-128-10 of 3 x 3, batch normalization, dropout, distorted digits",
+        0.35,
+        "Cireşan et al. 2011",
+        convnets.train,
+        {**convnets.CONVNET, "n_epochs": 40},
+    ),
+    "conv-committee": Experiment(
+        "committee of 35 networks 20-pool-40-pool-150-10, for digits of seven widths, distorted",
+        0.23,
+        "Cireşan et al. 2012, 35 networks",
+        convnets.train_committee,
+        {
+            **convnets.CONVNET,
+            "n_filters": [[20], [40]],
+            "filter_size": 5,
+            "hidden": [150],
+            "n_epochs": 30,
+            # Five networks for each width; {} are the digits as they are.
+            "members": [{}, *({"width": width} for width in (10, 12, 14, 16, 18, 20))] * 5,
         },
     ),
 }

@@ -15,13 +15,7 @@ from deeplearning_tutorial.training import MinibatchFunction
 from scripts.experiments.descent import compile_training
 from scripts.experiments.run import Trained, error_rate
 
-PLAIN = {
-    "hidden": [],  # units in each hidden layer; without any it is logistic regression
-    "activation": "tanh",
-    "dropout": None,  # rates of the input and of each hidden layer
-    "adversarial": None,  # how far each pixel of an adversarial example moves
-    "l2": 0.0,
-    "max_norm": None,  # how long the weights into a hidden unit may become
+DESCENT = {
     "learning_rate": 0.1,
     "decay": False,  # whether the learning rate falls to zero on a straight line
     "momentum": 0.0,
@@ -31,15 +25,25 @@ PLAIN = {
     "shuffle": True,
     "distortion": None,  # options of augmentation.distort; {} are its own
 }
+PLAIN = {
+    "hidden": [],  # units in each hidden layer; without any it is logistic regression
+    "activation": "tanh",
+    "dropout": None,  # rates of the input and of each hidden layer
+    "adversarial": None,  # how far each pixel of an adversarial example moves
+    "l2": 0.0,
+    "max_norm": None,  # how long the weights into a hidden unit may become
+    **DESCENT,
+}
 ACTIVATIONS = {"tanh": T.tanh, "relu": T.nnet.relu, "sigmoid": T.nnet.sigmoid}
 
 
 def train(configuration, seed, run, datasets=None):
     """A classifier, trained on the run's data set, or on others; `configuration` has the keys of `PLAIN`."""
     x, y = T.matrix("x"), T.ivector("y")
-    return fit(
-        build(configuration, seed, x), configuration, seed, run, "training", x, y, datasets or load_data(run.dataset)
-    )
+    network = build(configuration, seed, x)
+    cost = cost_of(network, configuration, seed, x, y)
+    datasets = datasets or load_data(run.dataset)
+    return fit(network, cost, configuration, seed, run, "training", x, y, datasets)
 
 
 def train_for_shifts(configuration, seed, run):
@@ -72,14 +76,16 @@ def build(configuration, seed, x):
     )
 
 
-def fit(network, configuration, seed, run, phase, x, y, datasets, before_epoch=None):
-    """Train a network that is there."""
+def fit(network, cost, configuration, seed, run, phase, x, y, datasets, before_epoch=None, averages=None):
+    """Train a network that is there; `configuration` has the keys of `DESCENT`.
+
+    `averages` are what changes in a step besides the parameters and is as good as one of them, with its next values: those of
+    batch normalization.
+    """
     train_set, valid_set, test_set = datasets
     batch_size = configuration["batch_size"]
-    weights = [parameter for parameter in network.params if parameter.ndim == 2]
-    cost = cost_of(network, configuration, seed, x, y)
-    if configuration["l2"]:
-        cost += configuration["l2"] * l2(weights)
+    averages = averages or {}
+    kept = [*network.params, *averages]
     train_function = compile_training(
         [x, y],
         cost,
@@ -90,21 +96,21 @@ def fit(network, configuration, seed, run, phase, x, y, datasets, before_epoch=N
         configuration["learning_rate"],
         configuration["decay"],
         configuration["momentum"],
-        weights[:-1],
-        configuration["max_norm"],
+        matrices(network)[:-1],
+        configuration.get("max_norm"),  # which convolutional networks do not have
+        averages,
     )
     history = run.fit(
         phase,
         train_function,
         MinibatchFunction([x, y], network.errors(y), valid_set, batch_size),
-        network.params,
+        kept,
         n_epochs=configuration["n_epochs"],
         patience=configuration["patience"],
         before_epoch=before_epoch or fresh_epochs(configuration, seed, train_set),
     )
     return Trained(
-        # W1, b1, W2, …
-        params={f"{'Wb'[number % 2]}{number // 2 + 1}": parameter for number, parameter in enumerate(network.params)},
+        params=numbered(kept),
         validation_error=100 * history.best_validation_error,
         classify=theano.function([x], network.p_y_given_x),
         test_set=test_set,
@@ -113,7 +119,23 @@ def fit(network, configuration, seed, run, phase, x, y, datasets, before_epoch=N
     )
 
 
+def numbered(variables):
+    """Variables by name, those of one name numbered in their order: W1, b1, W2, …"""
+    names = [variable.name for variable in variables]
+    return {f"{name}{names[: place + 1].count(name)}": variables[place] for place, name in enumerate(names)}
+
+
+def matrices(network):
+    return [parameter for parameter in network.params if parameter.ndim == 2]
+
+
 def cost_of(network, configuration, seed, x, y):
+    """What a multi-layer perceptron is trained to make small; `configuration` has the keys of `PLAIN`."""
+    cost = likelihood_of(network, configuration, seed, x, y)
+    return cost + configuration["l2"] * l2(matrices(network)) if configuration["l2"] else cost
+
+
+def likelihood_of(network, configuration, seed, x, y):
     """The mean negative log likelihood; with dropout, and of adversarial examples too, if the configuration says so."""
     if not (configuration["dropout"] or configuration["adversarial"]):
         return network.negative_log_likelihood(y)

@@ -8,7 +8,7 @@ from deeplearning_tutorial.data.augmentation import distort
 from scripts.experiments.classifier import ACTIVATIONS
 from scripts.experiments.normalization import normalize
 
-COUNTS = ["n_epochs", "pretraining_epochs", "batch_size", "patience"]
+COUNTS = ["n_epochs", "pretraining_epochs", "batch_size", "patience", "filter_size"]
 SHARES = ["momentum", "pretraining_momentum", "dropout", "corruption"]  # from 0 to below 1
 
 
@@ -41,6 +41,14 @@ def kind_of(key, usual):
         return f"one of {', '.join(ACTIVATIONS)}", lambda value: isinstance(value, str) and value in ACTIVATIONS
     if key == "hidden":
         return "a list of whole numbers from 1 on", lambda value: is_list_of(is_count, value)
+    if key == "n_filters" and is_list_of(is_count, usual):
+        return "a list of whole numbers from 1 on", lambda value: bool(value) and is_list_of(is_count, value)
+    if key == "n_filters":
+        wanted = "a list of lists of whole numbers from 1 on, such as [[32, 32], [64]]"
+        return (
+            wanted,
+            lambda value: bool(value) and is_list_of(lambda one: bool(one) and is_list_of(is_count, one), value),
+        )
     if key == "members":
         names = options_of(normalize)
         wanted = f"a list of settings in braces, each of {', '.join(names)}"

@@ -9,7 +9,18 @@ from deeplearning_tutorial.updates import linear_decay, momentum, sgd
 
 
 def compile_training(
-    inputs, cost, params, dataset, batch_size, n_epochs, learning_rate, decay=False, mu=0.0, limited=(), limit=None
+    inputs,
+    cost,
+    params,
+    dataset,
+    batch_size,
+    n_epochs,
+    learning_rate,
+    decay=False,
+    mu=0.0,
+    limited=(),
+    limit=None,
+    averages=None,
 ):
     """A function that trains on a mini-batch.
 
@@ -26,6 +37,8 @@ def compile_training(
     limited : list of shared matrices
         Weights whose columns stay shorter than `limit`.
     limit : float, optional
+    averages : dict, optional
+        What else a step changes, with its next values: the averages of batch normalization.
 
     Returns
     -------
@@ -35,6 +48,7 @@ def compile_training(
     updates = momentum(cost, params, rate, mu) if mu else sgd(cost, params, rate)
     if limit:
         updates = max_norm(updates, limited, limit)
+    updates.update(averages or {})
     if decay:
         n_examples = dataset[0].get_value(borrow=True, return_internal_type=True).shape[0]
         updates.update(linear_decay(rate, n_epochs * (n_examples // batch_size)))

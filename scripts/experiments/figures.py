@@ -12,6 +12,7 @@ from deeplearning_tutorial.plotting import as_png, plot_signed_tiles, plot_tiles
 plt.rcParams["image.cmap"] = "gray_r"  # black ink on white paper
 
 MOST_DIGITS = 60
+MOST_NAMES = 10  # in a legend
 INK = {"color": "#2468a8"}
 
 
@@ -43,10 +44,12 @@ def draw_error(axes, found):
             continue
         seconds = np.array(curve["seconds"]) + before
         if phase in members:  # one after the other, but all from 0 here
+            number = members.index(phase)
+            named = len(members) <= MOST_NAMES or number in (0, len(members) - 1)
             how = {
                 "lw": 0.8,
-                "color": plt.cm.viridis(members.index(phase) / len(members)),
-                "label": f"validation, {phase}",
+                "color": plt.cm.viridis(number / len(members)),
+                "label": f"validation, {phase}" if named else None,
             }
         else:
             how = {"lw": 1.2, "label": f"validation, {phase}", **INK}
@@ -68,10 +71,15 @@ def draw_error(axes, found):
 
 def draw_filters(axes, trained):
     name = next(iter(trained.params))
-    weights = trained.params[name].get_value().T
+    weights = trained.params[name].get_value()
+    if weights.ndim == 4:
+        turned = weights[:, :, ::-1, ::-1]  # as they lie upon the digit
+        weights, title = turned.reshape(len(weights), -1), "Filters of the first layer"
+    else:
+        weights, title = weights.T, "Weights of each class" if weights.shape[1] == 10 else "Weights into hidden units"
     count = min(len(weights), 100)
     plot_signed_tiles(weights[:count], columns=10 if count > 10 else 5, ax=axes)
-    axes.set_title("Weights of each class" if count == 10 else f"Weights into the first {count} hidden units")
+    axes.set_title(title if count == len(weights) else f"{title}, the first {count}")
 
 
 def draw_wrong(axes, wrong, x, y):
@@ -94,6 +102,7 @@ def draw_reconstructions(axes, trained, digits):
 def of_all(results):
     """Validation error against time of all classifiers: a PNG."""
     figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
+    axes.set_prop_cycle(plt.cycler(linestyle=["-", "--"]) * plt.rcParams["axes.prop_cycle"])  # as there are ten colours
     for found in results:
         if "test_error" not in found:
             continue

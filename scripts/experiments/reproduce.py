@@ -43,6 +43,8 @@ def main(arguments=None):
     for problem in filter(None, [*problems, where_runs_go(options)]):
         print(problem, file=sys.stderr)
         return 2
+    if options.seed is None:
+        options.seed = experiment.seed
     try:
         return reproduce(options, experiment)
     except KeyboardInterrupt:
@@ -63,8 +65,7 @@ def parse(arguments):
     parser.add_argument(
         "--seed",
         type=types.seed,
-        default=1234,
-        help="of initial weights, order of the digits and all that is random (default: 1234)",
+        help="of initial weights, order of the digits and all that is random (default: 1234; where one was published, that one)",
     )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--resume", action="store_true", help="go on with the run that was interrupted")

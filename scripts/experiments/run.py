@@ -42,6 +42,8 @@ class Run:
 
     def part(self, name):
         """A run within this run, such as one of several networks."""
+        if self.progress:
+            print(name, flush=True)
         return Run(self.folder / name, self.dataset, self.progress, self.checkpoint_seconds)
 
     @property

@@ -22,6 +22,7 @@ from scripts.experiments.catalogue import CATALOGUE
 from scripts.experiments.normalization import INK, normalize
 from scripts.experiments.run import Run, Trained
 
+TINY = ["--set", "hidden=[12]", "--set", "n_epochs=2"]  # and few filters
 SMALL = {
     "logistic": ["--set", "n_epochs=2"],
     "mlp": ["--set", "hidden=[12]", "--set", "n_epochs=2"],
@@ -50,6 +51,18 @@ SMALL = {
         "--set",
         'members=[{}, {"deslant": true, "width": 20}]',
     ],
+    "lenet": [
+        "--set",
+        "n_filters=[3,4]",
+        "--set",
+        "hidden=[12]",
+        "--set",
+        "batch_size=100",
+        "--set",
+        "n_epochs=2",
+    ],
+    "convnet": [*TINY, "--set", "n_filters=[[3,3],[4]]", "--set", "dropout=[0.1,0,0.2]"],
+    "conv-committee": [*TINY, "--set", "n_filters=[[3],[4]]", "--set", 'members=[{}, {"width": 20}]'],
 }
 
 
@@ -274,7 +287,7 @@ def test_where_there_are_no_locks_a_run_is_begun_all_the_same(folders, monkeypat
 
 
 @pytest.mark.slow(8)
-@pytest.mark.parametrize("name", ["sda", "deep-autoencoder", "committee"])
+@pytest.mark.parametrize("name", ["sda", "deep-autoencoder", "committee", "conv-committee"])
 def test_a_run_of_several_parts_goes_on_in_any_of_them(folders, monkeypatch, name):
     assert reproduce.main([name, *SMALL[name], "--output", str(folders / "alone")]) == 0
     alone, _ = parameters(folders / "alone" / "parameters" / f"{name}.npz")
@@ -321,6 +334,13 @@ def test_an_interrupted_run_is_neither_lost_nor_mistaken(folders, capsys):
     assert "device was another, 64 threads, and is" in capsys.readouterr().err
 
     assert reproduce.main(["mlp", *SMALL["mlp"], "--fresh"]) == 0
+
+
+def test_the_seed_of_the_published_run_is_taken_where_there_is_one(folders, capsys):
+    for name, arguments, seed in [("lenet", [], 23455), ("lenet", ["--seed", "7"], 7), ("logistic", [], 1234)]:
+        assert reproduce.main([name, *arguments, *SMALL[name], "--output", str(folders)]) == 0
+        assert json.loads((folders / f"{name}.json").read_text())["seed"] == seed
+        assert (folders / "runs" / f"{name}-{seed}").is_dir()
 
 
 def test_an_interrupt_says_how_to_go_on(folders, monkeypatch, capsys):

@@ -14,6 +14,7 @@ import theano
 import theano.tensor as T
 from theano.gpuarray import elemwise, extra_ops
 from theano.gpuarray.basic_ops import as_gpuarray_variable
+from theano.tensor.signal.pool import pool_2d
 
 NAN, INF = float("nan"), float("inf")
 CASES = {}
@@ -120,6 +121,24 @@ def lengths_that_do_not_fit(A, w):
 @case((some(3, 4), some(4, 2), some(0, 2)), (some(0, 4), some(4, 2), some(3, 2)))
 def a_sum_that_does_not_fit(A, B, C):
     return 2 * C + 3 * T.dot(A, B)
+
+
+# --- Max-pooling --------------------------------------------------------------------------------------
+
+# Whole numbers, so that many windows have several maxima; the sum of the maxima, each times its number, has a gradient of its own.
+TIED = np.random.RandomState(0).randint(-2, 3, (2, 3, 5, 7)).astype("float32")
+WINDOWS = [((2, 2), (2, 2), (0, 0)), ((3, 2), (1, 2), (0, 0)), ((3, 3), (2, 2), (1, 1))]  # size, stride, padding
+
+
+@case(TIED)
+def maxima_of_windows(x):
+    results = []
+    for size, stride, pad in WINDOWS:
+        maxima = pool_2d(x, size, ignore_border=True, stride=stride, pad=pad)
+        w = T.arange(1, maxima.size + 1).reshape(maxima.shape).astype("float32")
+        gradient = T.grad(None, x, known_grads={maxima: w})
+        results += [gradient, T.grad((gradient * x).sum(), w)]
+    return results
 
 
 # --- Indices ----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import json
 import gpu_cases
 import numpy as np
 import pytest
-from gpu_cases import CASES, CHANCES, HALVES, MANY, SPECIAL, TABLE
+from gpu_cases import CASES, CHANCES, HALVES, MANY, SPECIAL, TABLE, WINDOWS
 from own_process import start
 
 pytestmark = pytest.mark.slow(1)
@@ -94,6 +94,26 @@ def test_lengths_that_differ_are_an_error_also_where_one_is_zero(found):
         assert call["error"] == "ValueError" and "Shape mismatch: the lengths" in call["says"]
     for call in results(found, "a_sum_that_does_not_fit"):
         assert "mismatched shapes" in call["says"]
+
+
+# Max-pooling ----------------------------------------------------------------------------------------------------------
+
+
+def first_maxima(x, size, stride, pad):
+    """The gradient of the maxima of windows, each times its number, and the maxima: those first in each window."""
+    n_windows = [(n + 2 * p - k) // s + 1 for n, k, s, p in zip(x.shape[2:], size, stride, pad)]
+    gradient, maxima = np.zeros_like(x), np.zeros((*x.shape[:2], *n_windows))
+    for number, (i, c, *window) in enumerate(np.ndindex(*maxima.shape), 1):
+        starts = [k * s - p for k, s, p in zip(window, stride, pad)]
+        part = (i, c, *(slice(max(start, 0), start + k) for start, k in zip(starts, size)))
+        gradient[part][np.unravel_index(x[part].argmax(), x[part].shape)] += number
+        maxima[(i, c, *window)] = x[part].max()
+    return [gradient, maxima]
+
+
+def test_the_first_of_several_maxima_has_the_gradient(found):
+    check_calls(found, "maxima_of_windows", lambda x: [a for window in WINDOWS for a in first_maxima(x, *window)])
+    assert {"GpuMaxPoolGrad", "GpuDownsampleFactorMaxGradGrad"} <= on_device(found, "maxima_of_windows")
 
 
 # Indices ------------------------------------------------------------------------------------------------------------
