@@ -34,12 +34,13 @@ STYLE = {
 def tile_raster_images(
     X, img_shape, tile_shape, tile_spacing=(0, 0), scale_rows_to_unit_interval=True, output_pixel_vals=True
 ):
-    """Arrange the rows of a matrix, each of them an image, as tiles of one image.
+    """Arrange images, the rows of a matrix or filters with axes of their own, as tiles of one image.
 
     Parameters
     ----------
-    X : ndarray, (n_images, height * width), or a tuple of four such arrays or None
-        A tuple holds the channels red, green, blue and alpha; a channel that is None is black, alpha opaque.
+    X : ndarray, (n_images, ...), or a tuple of four such arrays or None
+        Each image holds height * width numbers and may have any shape: a row of a matrix, or (1, height, width) as the filters
+        of a convolution have. A tuple holds the channels red, green, blue and alpha; a channel that is None is black, alpha opaque.
     img_shape : (int, int)
         Height and width of one image.
     tile_shape : (int, int)
@@ -58,7 +59,7 @@ def tile_raster_images(
     Raises
     ------
     ValueError
-        If a shape is not a pair, or a row of `X` is not an image of `img_shape`.
+        If a shape is not a pair, or one of `X` is not an image of `img_shape`.
     """
     for name, pair in [("img_shape", img_shape), ("tile_shape", tile_shape), ("tile_spacing", tile_spacing)]:
         if np.shape(pair) != (2,):
@@ -68,10 +69,11 @@ def tile_raster_images(
 
     X = np.asarray(X)
     height, width = img_shape
-    if X.ndim != 2 or X.shape[1] != height * width:
+    if X.ndim < 2 or np.prod(X.shape[1:]) != height * width:
         raise ValueError(
             f"each row of X must be an image of {height} x {width} = {height * width} pixels, and X has the shape {X.shape}."
         )
+    X = X.reshape(len(X), height * width)
     if scale_rows_to_unit_interval:
         low, high = X.min(axis=1, keepdims=True), X.max(axis=1, keepdims=True)
         X = (X - low) / np.maximum(high - low, 1e-8)

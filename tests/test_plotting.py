@@ -86,6 +86,22 @@ def test_by_default_rows_are_scaled_to_bytes_without_space_between():
     assert found.tolist() == [[0, 63, 0, 63], [127, 255, 127, 255]]
 
 
+@pytest.mark.parametrize("scale", [True, False])
+@pytest.mark.parametrize("shape", [(9, 7), (1, 9, 7), (3, 3, 7), (63, 1)])
+def test_images_may_have_axes_of_their_own(shape, scale):
+    # Filters of a convolution, (n_filters, 1, height, width), go in as they are.
+    rows = np.random.RandomState(0).uniform(size=(10, 63)).astype("float32")
+    options = {"tile_spacing": (1, 2), "scale_rows_to_unit_interval": scale}
+    found = tile_raster_images(rows.reshape(10, *shape), (9, 7), (3, 4), **options)
+    np.testing.assert_array_equal(found, tile_raster_images(rows, (9, 7), (3, 4), **options))
+
+
+def test_no_images_leave_all_tiles_empty():
+    assert not tile_raster_images(
+        np.zeros((0, 1, 2, 2)), (2, 2), (1, 2), scale_rows_to_unit_interval=False, output_pixel_vals=False
+    ).any()
+
+
 def test_the_images_are_left_as_they_are():
     X = np.random.RandomState(0).uniform(size=(2, 4))
     before = X.copy()
@@ -128,7 +144,9 @@ def test_transparency_can_be_given():
         ({"tile_spacing": 1}, "tile_spacing must be a pair .*not 1"),
         ({"img_shape": (2, 3)}, r"2 x 3 = 6 pixels, and X has the shape \(5, 4\)"),
         ({"X": np.zeros(4)}, r"2 x 2 = 4 pixels, and X has the shape \(4,\)"),
-        ({"X": np.zeros((5, 2, 2))}, r"X has the shape \(5, 2, 2\)"),
+        ({"X": np.zeros((5, 2, 3))}, r"2 x 2 = 4 pixels, and X has the shape \(5, 2, 3\)"),
+        ({"X": np.zeros((5, 3, 2, 2))}, r"X has the shape \(5, 3, 2, 2\)"),
+        ({"X": np.zeros(4), "img_shape": (1, 1)}, r"1 x 1 = 1 pixels, and X has the shape \(4,\)"),
         ({"X": (np.zeros((5, 4)),) * 3}, "four channels.*not 3"),
         ({"X": (None,) * 4}, "at least one of them given"),
     ],

@@ -15,6 +15,7 @@ from IPython.display import display
 
 from deeplearning_tutorial.exercises import (
     autoencoders,
+    convolution,
     gpu,
     logistic_regression,
     mlp,
@@ -32,6 +33,7 @@ EXERCISES = {
     **regularization.EXERCISES,
     **autoencoders.EXERCISES,
     **gpu.EXERCISES,
+    **convolution.EXERCISES,
 }
 """All exercises by name, in the order of the notebooks."""
 

@@ -4,8 +4,8 @@ RIGHT has pairs of an exercise's name and a right answer that is written in anot
 the name, a wrong answer, and words of the diagnosis that it must get.
 """
 
-from answers import autoencoders, gpu, logistic_regression, mlp, regularization, setup, sgd_momentum
+from answers import autoencoders, convolution, gpu, logistic_regression, mlp, regularization, setup, sgd_momentum
 
-NOTEBOOKS = [setup, logistic_regression, mlp, sgd_momentum, regularization, autoencoders, gpu]
+NOTEBOOKS = [setup, logistic_regression, mlp, sgd_momentum, regularization, autoencoders, gpu, convolution]
 RIGHT = [answer for notebook in NOTEBOOKS for answer in notebook.RIGHT]
 MISTAKES = [mistake for notebook in NOTEBOOKS for mistake in notebook.MISTAKES]
