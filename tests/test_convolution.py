@@ -212,7 +212,9 @@ def test_a_network_is_its_layers(n_hidden):
     wanted = [p, p.argmax(axis=1), -np.log(p[np.arange(9), labels]).mean(), np.mean(p.argmax(axis=1) != labels)]
     for value, reference in zip(found, wanted):
         np.testing.assert_allclose(value, reference, rtol=1e-3, atol=1e-5)
-    weights = [layer.W.get_value() for layer in [*network.convolutionLayers, *network.hiddenLayers, network.logRegressionLayer]]
+    weights = [
+        layer.W.get_value() for layer in [*network.convolutionLayers, *network.hiddenLayers, network.logRegressionLayer]
+    ]
     np.testing.assert_allclose(network.L1.eval(), sum(np.abs(W).sum() for W in weights), rtol=1e-4)
     np.testing.assert_allclose(network.L2_sqr.eval(), sum((W**2).sum() for W in weights), rtol=1e-4)
 

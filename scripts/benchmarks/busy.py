@@ -264,6 +264,7 @@ LINES = {
     ONE_THREAD: {"color": "black", "marker": "o", "markerfacecolor": "white", "linestyle": "--"},
     "NumPy": {"marker": "s", "linestyle": ":"},
     "PyTorch": {"marker": "^", "linestyle": "-"},
+    "PyTorch channels last": {"marker": ">", "linestyle": "-."},
     "PyTorch compiled": {"marker": "v", "linestyle": "--"},
     "JAX": {"marker": "D", "linestyle": "-."},
     "JAX scanned": {"marker": "P", "linestyle": "--"},

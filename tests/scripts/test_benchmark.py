@@ -246,6 +246,22 @@ def test_the_tables_say_what_was_measured(results):
     assert lines[-1] == "Failed: PyTorch compiled, a, threads 2: gone."
 
 
+def test_how_images_lie_in_memory_is_asked_only_where_there_are_convolutions():
+    engines = ["Theano", "PyTorch", "PyTorch channels last"]
+    assert measure.engines_for(TINY, engines) == engines[:2]
+    assert measure.engines_for(WORKLOADS["lenet-20"], engines) == engines
+    assert report.in_columns({"Theano": "1"}, {"engines": engines}) == ["1", "failed", "–"]
+
+
+def test_the_arithmetic_of_a_convolution_is_counted():
+    """LeNet as the notebook counts it: 288,000, 1,600,000, 400,000 and 5,000 multiplications, and no gradient of the digits."""
+    lenet = WORKLOADS["lenet-20"]
+    assert lenet.flops == 2 * 20 * (3 * (288_000 + 1_600_000 + 400_000 + 5_000) - 288_000)
+    assert lenet.maps == [(1, 28), (20, 12), (50, 4)] and lenet.sizes == (800, 500, 10)
+    assert [p.shape for p in lenet.initial_params()[:5]] == [(20, 1, 5, 5), (20,), (50, 20, 5, 5), (50,), (800, 500)]
+    assert Workload.from_json(WORKLOADS["convnet"].to_json()) == WORKLOADS["convnet"]
+
+
 def test_a_workload_that_this_project_failed_has_no_ratio(results):
     del results["threads"][0]["workloads"]["a"]["Theano"]
     (summary,) = report.summarize(results)

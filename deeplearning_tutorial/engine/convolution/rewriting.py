@@ -107,16 +107,12 @@ def gradient_of_filters(node):
 # ----------------------------------------------------------------------------------------------------------------------
 
 
-def _windows(node, size, stride, pad):
-    """Rows and columns of windows that lie side by side; None where they do not, or nobody knows."""
-    try:
-        size, stride, pad = (tuple(int(n) for n in T.get_constant_value(v)) for v in (size, stride, pad))
-    except (T.NotScalarConstantError, TypeError, AttributeError):
-        values = [getattr(v, "data", None) for v in (size, stride, pad)]
-        if any(value is None for value in values):
-            return None
-        size, stride, pad = (tuple(int(n) for n in value) for value in values)
-    return size if size == stride and not any(pad) and min(size) > 0 and node.op.ndim == 2 else None
+def _windows(node, *sizes):
+    """Rows and columns of windows that lie side by side; None where they do not, or nobody knows yet."""
+    if node.op.ndim != 2 or not all(isinstance(variable, theano.Constant) for variable in sizes):
+        return None
+    size, stride, pad = (tuple(map(int, variable.data)) for variable in sizes)
+    return size if size == stride and not any(pad) and min(size) > 0 else None
 
 
 @local_optimizer([Pool])
