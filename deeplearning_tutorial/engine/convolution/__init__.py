@@ -1,4 +1,4 @@
-"""Convolutional networks on a CPU, in half the time.
+"""Convolutional networks on a CPU, in about half the time.
 
 Theano convolves one image after the other: it copies each window of an image into the column of a matrix (im2col), 25 numbers for each
 pixel if filters have 5 x 5, and multiplies. Its max-pooling computes the place of each number in memory anew, and the gradient of that
