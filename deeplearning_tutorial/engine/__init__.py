@@ -28,8 +28,8 @@ When somebody types ``import deeplearning_tutorial``, its parts act in this orde
 Where Theano was imported first, the parts of the second picture act at once.
 
 Each part is one file, or a folder, which begins by saying what is wrong or slow without it. Delete compilation, precompilation,
-corrections, convolution, random_streams or rewrites, or the library that is built from sgemm.cpp, and everything still runs, slower or with
-Theano's fault back.
+corrections, convolution, random_streams or rewrites, or the library that is built from sgemm.cpp, and everything still runs,
+slower or with Theano's fault back.
 
 Nothing in here imports anything of the workshop, so that it serves programs that never heard of it.
 """

@@ -72,6 +72,15 @@ struct Tiles {
     int begin(int tile) const { return n * tile / count; }
 };
 
+// Calls f with a number from 1 to MOST that the compiler knows.
+template <int MOST, class F> void with_constant(int n, const F& f)
+{
+    if constexpr (MOST > 0) {
+        if (n == MOST) return f(std::integral_constant<int, MOST>());
+        with_constant<MOST - 1>(n, f);
+    }
+}
+
 // -------------------------------------------------------------------------------------------------------------------------------
 // Convolution, or rather correlation: filters are not flipped.
 //
@@ -195,14 +204,7 @@ inline void convolve(const Convolution& c, const float* input, const float* pack
                         rows.push_back({input + ((block * c.channels + channel) * c.height + y + i - c.pad_y) * c.width * LANES,
                                         packed + (int64_t(f) * c.channels * c.rows + (channel * c.rows + i) * size) * c.columns});
                 float* const result = output + (block * c.filters + f) * plane + y * width * LANES;
-                switch (size) {
-                case 1: row_of_pixels<1>(c, rows, result, plane); break;
-                case 2: row_of_pixels<2>(c, rows, result, plane); break;
-                case 3: row_of_pixels<3>(c, rows, result, plane); break;
-                case 4: row_of_pixels<4>(c, rows, result, plane); break;
-                case 5: row_of_pixels<5>(c, rows, result, plane); break;
-                case 6: row_of_pixels<6>(c, rows, result, plane); break;
-                }
+                with_constant<FILTERS>(size, [&](auto n) { row_of_pixels<n>(c, rows, result, plane); });
             }
         }
     });
@@ -289,12 +291,10 @@ inline void transform_output(const Convolution& c, const float* from, int64_t st
 // For P neighbouring windows, the sums over channels for F filters.
 template <int F, int P> void sum_channels_of(int channels, const float* input, int64_t n_windows, const float* weights, float* output)
 {
-    Pixel sums[F][P] = {};
+    Sums<F, P> sums;
     for (int channel = 0; channel < channels; ++channel, input += n_windows * LANES, weights += F)
-        for (int f = 0; f < F; ++f)
-            for (int i = 0; i < P; ++i) sums[f][i] += pixel(input, i) * weights[f];
-    for (int f = 0; f < F; ++f)
-        for (int i = 0; i < P; ++i) pixel(output + f * n_windows * LANES, i) = sums[f][i];
+        sums.template add<0, P>(input, weights);
+    sums.store(output, n_windows * LANES);
 }
 
 template <int F> void sum_channels_of(int channels, const float* input, int64_t n_windows, const float* weights, float* output)
@@ -343,14 +343,9 @@ inline void convolve_after_winograd(const Convolution& c, const float* input, co
                     const float* const from = points + point * in;
                     const float* const weights = transformed + (int64_t(point) * c.filters + f) * c.channels;
                     float* const to = products + point * out + f * n_windows * LANES;
-                    switch (tiles.begin(tile + 1) - f) {
-                    case 1: sum_channels_of<1>(c.channels, from, n_windows, weights, to); break;
-                    case 2: sum_channels_of<2>(c.channels, from, n_windows, weights, to); break;
-                    case 3: sum_channels_of<3>(c.channels, from, n_windows, weights, to); break;
-                    case 4: sum_channels_of<4>(c.channels, from, n_windows, weights, to); break;
-                    case 5: sum_channels_of<5>(c.channels, from, n_windows, weights, to); break;
-                    case 6: sum_channels_of<6>(c.channels, from, n_windows, weights, to); break;
-                    }
+                    with_constant<FILTERS>(tiles.begin(tile + 1) - f, [&](auto n) {
+                        sum_channels_of<n>(c.channels, from, n_windows, weights, to);
+                    });
                 }
             for (int f = 0; f < c.filters; ++f)
                 for (int window = 0; window < n_windows; ++window)
