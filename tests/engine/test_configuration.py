@@ -62,10 +62,10 @@ many = np.random.RandomState(0).uniform(-3, 3, size=10**6).astype("float32")
 
 def seconds(function):
     times = []
-    for _ in range(50):
-        started = time.perf_counter()
+    for _ in range(20):
+        started = time.process_time()
         function(many)
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return min(times)
 
 print(json.dumps({
@@ -76,7 +76,8 @@ print(json.dumps({
     "isnan": theano.function([x], T.isnan(x))(numbers).tolist(),
     "isinf": theano.function([x], T.isinf(x))(numbers).tolist(),
     "tanh": np.allclose(tanh(many), np.tanh(many), atol=1e-6),
-    "seconds": seconds(tanh),
+    "tanh_seconds": seconds(tanh),
+    "gammaln_seconds": seconds(theano.function([x], T.gammaln(x))),
 }))
 """
 
@@ -107,8 +108,9 @@ def test_a_nan_stays_visible_to_compiled_code(fresh):
 
 def test_tanh_is_right_and_vectorized(fresh):
     assert fresh["tanh"]
-    # Vectorized it takes well under 1 ms, one number after the other 8 ms and more.
-    assert fresh["seconds"] < 4e-3
+    # Of the time of the logarithm of the gamma function, which no library has vectorized, it takes 1/40, and one number after
+    # the other half.
+    assert fresh["tanh_seconds"] < 0.15 * fresh["gammaln_seconds"]
 
 
 # The user's own settings --------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def copy(tmp_path):
         ".venv/lib/python3.11/site-packages/pygpu",
     ):
         (root / name).mkdir(parents=True)
-    for name in ("01_a.ipynb", "06_b.ipynb"):
+    for name in ("01_a.ipynb", "06_b.ipynb", "07_c.ipynb"):
         (root / "notebooks" / name).touch()
         (root / "notebooks/solved" / name).touch()
     (root / "data/mnist/train-images-idx3-ubyte").touch()

@@ -69,7 +69,7 @@ def test_setup_notices_that_there_is_something_to_do(copy, change):
     assert result.stdout == "There is something to do: run scripts/setup.\n"
 
 
-COMPILE_THE_REST = "-m scripts.command notebooks.warm_up notebooks/06_b.ipynb"
+COMPILE_THE_REST = "-m scripts.command notebooks.warm_up notebooks/06_b.ipynb notebooks/07_c.ipynb"
 
 
 def test_setup_compiles_what_the_other_notebooks_need_and_does_so_once(copy):

@@ -76,12 +76,17 @@ echo "$PWD: $*"
     )
     (copy / "notebooks/01_a.ipynb").write_text('{"metadata": {}}')
     (copy / "notebooks/06_b.ipynb").write_text('{"metadata": {}}')
+    (copy / "notebooks/07_c.ipynb").write_text('{"metadata": {}}')
     result = in_a_read_only_folder("workshop", home)
     assert (result.returncode, result.stderr) == (0, "")
     *_, copied, opened = result.stdout.splitlines()
-    assert copied == f"2 notebooks copied to {home}/deep-learning"
+    assert copied == f"3 notebooks copied to {home}/deep-learning"
     assert opened.startswith(f"{home}/deep-learning: -m jupyter lab")
-    assert sorted(path.name for path in (home / "deep-learning").iterdir()) == ["01_a.ipynb", "06_b.ipynb"]
+    assert sorted(path.name for path in (home / "deep-learning").iterdir()) == [
+        "01_a.ipynb",
+        "06_b.ipynb",
+        "07_c.ipynb",
+    ]
 
 
 def test_what_cannot_be_set_up_is_said_in_one_sentence(copy, tmp_path, in_a_read_only_folder):
