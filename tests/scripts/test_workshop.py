@@ -42,6 +42,17 @@ def test_options_go_on_to_jupyter(copy):
     assert jupyter_arguments(copy, "--no-browser", "--port=9999")[-2:] == ["--no-browser", "--port=9999"]
 
 
+def test_the_first_notebook_is_open(copy):
+    """It is there: Jupyter would say so otherwise, in the window of every attendee."""
+    (url,) = [word for word in jupyter_arguments(copy) if "default_url" in word]
+    assert (ROOT / "notebooks" / url.removeprefix("--LabApp.default_url=/lab/tree/")).is_file()
+
+
+@pytest.mark.parametrize("given", ["--LabApp.default_url=/lab", "--ServerApp.default_url=/lab"])
+def test_what_the_user_wants_to_be_open_wins(copy, given):
+    assert [word for word in jupyter_arguments(copy, given) if "default_url" in word] == [given]
+
+
 def test_only_root_needs_to_allow_root(copy):
     assert ("--allow-root" in jupyter_arguments(copy)) == (os.geteuid() == 0)
 
