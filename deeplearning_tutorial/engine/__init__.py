@@ -23,6 +23,7 @@ When somebody types ``import deeplearning_tutorial``, its parts act in this orde
      ├─ corrections        once all of theano is there: what it computes wrongly is computed right
      ├─ rewrites           likewise: fewer passes over memory in training
      ├─ convolution        likewise: images in blocks of eight, for convolutional networks
+     │   └─ scalar_code        what these two can make into one loop
      └─ random_streams     whenever theano.sandbox.rng_mrg is imported: random numbers are drawn in vectors
 
 Where Theano was imported first, the parts of the second picture act at once.

@@ -18,6 +18,8 @@ from theano.scalar import Composite, get_scalar_type
 from theano.tensor.elemwise import Elemwise, Sum
 from theano.tensor.opt import FusionOptimizer
 
+from deeplearning_tutorial.engine.scalar_code import has_c_code
+
 # When Theano does what, by the numbers in its database of rewrites.
 BETWEEN_GPU_AND_FUSION = 48.9
 FUSION = 49
@@ -37,7 +39,9 @@ def fuse_one_shape(node):
         )
 
     fused = [variable.owner for variable in node.inputs if is_fused(variable)]
-    if not fused or not all(map(_has_c_code, [node, *fused])):
+    if not fused or not all(
+        has_c_code(each.op.scalar_op, [array.dtype for array in each.inputs]) for each in [node, *fused]
+    ):
         return False
     scalars = {}  # the arrays that the loop reads, and the number that it has from each
 
@@ -62,20 +66,6 @@ def _has_one_shape(node):
         array.dtype == output.dtype and (array.broadcastable == output.broadcastable or all(array.broadcastable))
         for array in node.inputs
     )
-
-
-def _has_c_code(node):
-    """Whether its function of numbers can be written in C++. That of erfinv, for one, cannot."""
-    operation = node.op.scalar_op
-    scalar_node = operation.make_node(*[get_scalar_type(i.dtype).make_variable() for i in node.inputs])
-    names = [
-        [f"{kind}{i}" for i, _ in enumerate(variables)] for kind, variables in zip("xz", (node.inputs, node.outputs))
-    ]
-    try:
-        operation.c_code(scalar_node, "function", *names, {"fail": ""})
-    except (theano.gof.utils.MethodNotDefined, NotImplementedError):
-        return False
-    return True
 
 
 _SUM_ROWS = r"""

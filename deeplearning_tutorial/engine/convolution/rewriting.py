@@ -16,6 +16,7 @@ from theano.tensor.signal.pool import MaxPoolGrad, Pool
 
 from deeplearning_tutorial.engine.convolution import operations
 from deeplearning_tutorial.engine.convolution.operations import FromBlocks, ToBlocks
+from deeplearning_tutorial.engine.scalar_code import has_c_code
 
 AFTER_GPU = 48.55  # and before Theano decides how the CPU convolves
 
@@ -172,7 +173,7 @@ def elementwise(node):
             return False
         kinds += kind
     images = [variable for variable, kind in zip(node.inputs, kinds) if kind == "b"]
-    if any(pattern) or not any(map(_is_from_blocks, images)) or not has_c_code(node.op.scalar_op, len(kinds)):
+    if any(pattern) or not any(map(_is_from_blocks, images)) or not _is_loop_of_float32(node.op.scalar_op, len(kinds)):
         return False
     n, *others = [_number(node, variable) for variable in images]
     unsure = [other for other in others if not _is_same(n, other)]
@@ -182,15 +183,10 @@ def elementwise(node):
     return _from_blocks(operations.Elementwise(node.op.scalar_op, kinds)(n, *inputs), n, node.outputs[0])
 
 
-def has_c_code(scalar_op, n_inputs):
-    scalar_node = scalar_op.make_node(*[get_scalar_type("float32")() for _ in range(n_inputs)])
-    if scalar_node.outputs[0].dtype != "float32" or len(scalar_node.outputs) > 1:
-        return False
-    try:
-        scalar_op.c_code(scalar_node, "function", [f"x{i}" for i in range(n_inputs)], ["z"], {"fail": ""})
-    except (theano.gof.utils.MethodNotDefined, NotImplementedError):
-        return False
-    return True
+def _is_loop_of_float32(scalar_op, n_inputs):
+    dtypes = ["float32"] * n_inputs
+    outputs = scalar_op.make_node(*[get_scalar_type(dtype)() for dtype in dtypes]).outputs
+    return [output.dtype for output in outputs] == ["float32"] and has_c_code(scalar_op, dtypes)
 
 
 def _all_can_fuse(clients):
