@@ -1,8 +1,8 @@
 """Every exercise has a hint and a solution, takes any right answer, and says what is wrong with a wrong one."""
 
-import contextlib
 import inspect
-import sys
+import traceback
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,6 +36,23 @@ def test_checking_again_what_stood_in_is_not_a_right_answer(name, capsys):
     assert check(name, EXERCISES[name].solution) is EXERCISES[name].solution
     said = capsys.readouterr().out
     assert said.startswith("Not solved yet") and "Run the cell with your answer" in said
+    assert "If that cell ends in an error" in said
+
+
+def test_where_the_cell_with_the_answer_ended_in_an_error_the_check_says_so(monkeypatch, capsys):
+    names = {}
+    monkeypatch.setattr("deeplearning_tutorial.exercises.get_ipython", lambda: SimpleNamespace(user_ns=names))
+    hint("normalize")
+    assert check("normalize", names["normalize"]) is EXERCISES["normalize"].solution
+    said = capsys.readouterr().out
+    assert "There is no function `normalize` yet" in said and "If it ends in an error, mend that first" in said
+
+
+def test_a_hint_leaves_an_answer_alone(monkeypatch):
+    names = {"normalize": blank}
+    monkeypatch.setattr("deeplearning_tutorial.exercises.get_ipython", lambda: SimpleNamespace(user_ns=names))
+    hint("normalize")
+    assert names == {"normalize": blank}
 
 
 def blank(*arguments):
@@ -63,14 +80,58 @@ def test_a_blank_is_not_solved_yet_and_the_notebook_goes_on(name, answer, capsys
     assert "the notebook goes on with a solution of its own" in said
 
 
+def without_return(*arguments):
+    [argument for argument in arguments]
+
+
+def printed(*arguments):
+    print(arguments)
+
+
+def in_an_if(*arguments):
+    if not arguments:
+        return 1
+
+
+def nothing_of_a_call(*arguments):
+    return [2, 1].sort()
+
+
+@every_exercise
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (blank, "The blank is still there"),
+        (dots, "The blank is still there"),
+        (without_return, "is the `return` missing?"),
+        (printed, "`print` shows a value"),
+        (in_an_if, "though there is a `return`"),
+        (nothing_of_a_call, "though there is a `return`"),
+    ],
+    ids=["pass", "return ...", "no return", "print", "return in an if", "return of a call that returns None"],
+)
+def test_why_an_answer_returns_nothing_is_said(name, answer, said, capsys):
+    check(name, answer)
+    assert said in capsys.readouterr().out
+
+
+@every_exercise
+def test_another_number_of_arguments_is_told(name, capsys):
+    check(name, lambda: 0)
+    assert "and takes nothing. Leave the line with `def` as it was" in capsys.readouterr().out
+
+
 @every_exercise
 def test_an_answer_that_raises_is_told_what_it_raised(name, capsys):
+    message = "first line\nsecond line"
+
     def answer(*arguments):
-        raise RuntimeError("first line\nsecond line")
+        raise RuntimeError(message)
 
     assert check(name, answer) is EXERCISES[name].solution
     said = capsys.readouterr().out
     assert said.startswith("Not quite: ") and "`RuntimeError: first line`" in said and "second line" not in said
+    assert "In `raise RuntimeError(message)`, it raised" in said
 
 
 @every_exercise
@@ -183,23 +244,14 @@ def test_each_mistake_gets_its_own_diagnosis(name, answer, words, capsys):
 
 @every_exercise
 def test_no_diagnosis_is_out_of_reach(name):
-    """Run all mistakes, and ask which lines of the examination were never reached."""
+    """Run all mistakes, and ask which lines of the examination none of them has ended at."""
     examine, reached = EXERCISES[name].examine, set()
-
-    def trace(frame, event, argument):
-        if frame.f_code is examine.__code__:
-            reached.add(frame.f_lineno)
-            return trace
-
-    answers = [answer for exercise, answer, _ in MISTAKES if exercise == name]
-    previous = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        for answer in answers:
-            with contextlib.suppress(Wrong):
-                examine(answer)
-    finally:
-        sys.settrace(previous)
+    for answer in [answer for exercise, answer, _ in MISTAKES if exercise == name]:
+        try:
+            examine(answer)
+        except Wrong as diagnosis:
+            frames = traceback.walk_tb(diagnosis.__traceback__)
+            reached |= {number for frame, number in frames if frame.f_code is examine.__code__}
     lines, first = inspect.getsourcelines(examine)
     unreached = [
         line.strip() for number, line in enumerate(lines, first) if "raise Wrong(" in line and number not in reached

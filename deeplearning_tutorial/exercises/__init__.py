@@ -11,6 +11,7 @@ are in the file of its name.
 
 import html
 
+from IPython import get_ipython
 from IPython.display import display
 
 from deeplearning_tutorial.exercises import (
@@ -41,12 +42,18 @@ EXERCISES = {
 def hint(name):
     """Show the hint of an exercise, folded.
 
+    Where the cell with the answer ended in an error, or was never run, the name of the answer means nothing yet. It is made
+    to mean None then, so that the check, the next cell, can say so instead of ending in an error itself.
+
     Raises
     ------
     ValueError
         If there is no such exercise.
     """
-    display(_Message("Hint", _find(name).hint, color="#0072B2", folded=True))
+    exercise = _find(name)
+    if shell := get_ipython():
+        shell.user_ns.setdefault(name, None)
+    display(_Message("Hint", exercise.hint, color="#0072B2", folded=True))
 
 
 def check(name, answer):
@@ -73,10 +80,14 @@ def check(name, answer):
     go_on = "Until then the notebook goes on with a solution of its own."
     try:
         if answer is None or answer is ...:
-            raise Unsolved(f"{name} has no value yet.")
+            raise Unsolved(
+                f"There is no function `{name}` yet. Run the cell with your answer. If it ends in an error, mend that first; and "
+                "leave its line with `def` as it was."
+            )
         if answer is exercise.solution:
             raise Unsolved(
-                "This is the solution that stood in for yours. Run the cell with your answer, then this one."
+                "This is the solution that stood in for yours. Run the cell with your answer, then this one. If that cell ends in "
+                "an error, your answer has not arrived: mend the error first."
             )
         praise = exercise.examine(answer)
     except Unsolved as missing:

@@ -10,10 +10,12 @@ from deeplearning_tutorial.exercises.examination import (
     Exercise,
     Wrong,
     array_of,
+    compare,
     diagnose,
     result_of,
     same,
     sigmoid,
+    symbolic,
     values_of,
     without_own_input,
 )
@@ -21,12 +23,7 @@ from deeplearning_tutorial.exercises.examination import (
 EXERCISES = {}
 
 
-def _symbolic(found, names):
-    """The answer, if it is a symbolic expression."""
-    if not isinstance(found, theano.Variable):
-        raise Wrong(f"It returns no symbolic expression. Use {names} as they are: arithmetic on them builds the graph.")
-    return found
-
+_GRAPH = "Use the arguments as they are: arithmetic on them builds the graph."
 
 # --- Reconstruction with tied weights --------------------------------------------------------------------------------
 
@@ -39,7 +36,7 @@ def reconstruction(x, W, b, b_prime):
 
 def _examine_reconstruction(answer):
     x, W, b, b_prime = T.matrix("x"), T.matrix("W"), T.vector("b"), T.vector("b'")
-    found = _symbolic(result_of(answer, x, W, b, b_prime), "`x`, `W`, `b` and `b_prime`")
+    found = symbolic(result_of(answer, x, W, b, b_prime), _GRAPH)
     inputs = theano.gof.graph.inputs([found])
     if any(isinstance(variable, theano.compile.SharedVariable) for variable in inputs):
         raise Wrong(
@@ -88,8 +85,76 @@ def _examine_reconstruction(answer):
             "The biases are exchanged: `b` belongs to the hidden units, `b_prime` to the reconstruction.",
         ),
     )
-    if not same(found, reconstruction_of(*values)):
-        raise Wrong("It is not the reconstruction $s(s(x W + b) W^T + b')$, with the sigmoid for $s$.")
+
+    def softmax(scores):
+        return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+
+    tanh = (
+        "The activation function is tanh, at least once. Pixels go from 0 to 1, as the sigmoid does: `T.nnet.sigmoid`."
+    )
+    diagnose(
+        found,
+        (np.tanh(np.tanh(pixels @ weights + bias) @ weights.T + bias_prime), tanh),
+        (sigmoid(np.tanh(pixels @ weights + bias) @ weights.T + bias_prime), tanh),
+        (np.tanh(code @ weights.T + bias_prime), tanh),
+        (
+            sigmoid(sigmoid(pixels @ (weights + bias)) @ (weights.T + bias_prime)),
+            "The biases are added to the weights. They are added to the products: `T.dot(x, W) + b`.",
+        ),
+        *[
+            (
+                values,
+                "A bias is added after the sigmoid. It belongs to the sum, inside.",
+            )
+            for values in (
+                sigmoid((sigmoid(pixels @ weights) + bias) @ weights.T) + bias_prime,
+                sigmoid((sigmoid(pixels @ weights) + bias) @ weights.T + bias_prime),
+                sigmoid(code @ weights.T) + bias_prime,
+            )
+        ],
+        *[
+            (values, "The second half begins with `x` again. It begins with the code, what the first half gives.")
+            for values in (sigmoid(pixels @ weights.T + bias_prime), sigmoid(pixels @ weights + bias_prime))
+        ],
+        (
+            sigmoid(code @ (1 / weights) + bias_prime),
+            "Each weight is replaced by one divided by it. The way back needs the matrix transposed, `W.T`.",
+        ),
+        (
+            sigmoid(code @ weights.T + bias),
+            "The second half adds `b` again. The reconstruction has its own biases, `b_prime`.",
+        ),
+        (
+            sigmoid(sigmoid(pixels @ weights - bias) @ weights.T - bias_prime),
+            "The biases are subtracted. Add them.",
+        ),
+        (pixels, "That is `x`, as it came in."),
+        (
+            pixels - reconstruction_of(*values),
+            "It is the difference from `x`. Return the reconstruction itself.",
+        ),
+        (
+            sigmoid(np.maximum(pixels @ weights + bias, 0) @ weights.T + bias_prime),
+            "The activation function of the code is ReLU. Take the sigmoid both times.",
+        ),
+        (
+            sigmoid(sigmoid(pixels @ weights.T + bias) @ weights.T + bias_prime),
+            "Both halves use `W.T`. The first one uses `W` as it is.",
+        ),
+        (
+            softmax(code @ weights.T + bias_prime),
+            "That is a softmax, whose numbers add up to 1. Each pixel is a number by itself: `T.nnet.sigmoid`.",
+        ),
+        (
+            sigmoid(pixels @ weights @ weights.T + bias_prime),
+            "The code has neither its biases nor its activation function: first $s(x W + b)$, and then back from that.",
+        ),
+    )
+    compare(
+        found,
+        reconstruction_of(*values),
+        "It is not the reconstruction $s(s(x W + b) W^T + b')$, with the sigmoid for $s$.",
+    )
     values = _reconstruction_values(n_visible=4, n_hidden=2)
     again = values_of(result_of(answer, x, W, b, b_prime), [x, W, b, b_prime], values)
     if not same(again, reconstruction_of(*values)):
@@ -139,10 +204,15 @@ def cross_entropy(x, z):
 
 def _examine_cross_entropy(answer):
     x, z = T.matrix("x"), T.matrix("z")
-    found = _symbolic(result_of(answer, x, z), "`x` and `z`")
+    found = symbolic(result_of(answer, x, z), _GRAPH)
     rng = np.random.RandomState(0)
     pixels, reconstructed = rng.uniform(0.05, 0.95, size=(2, 3, 5)).astype(theano.config.floatX)
-    found = values_of(found, [x, z], [pixels, reconstructed])
+    found = values_of(
+        found,
+        [x, z],
+        [pixels, reconstructed],
+        known=[("not aligned", "`T.dot` is the product of matrices. Pixels are multiplied one by one: `*`.")],
+    )
     ink, paper = pixels * np.log(reconstructed), (1 - pixels) * np.log(1 - reconstructed)
     exchanged = reconstructed * np.log(pixels) + (1 - reconstructed) * np.log(1 - pixels)
     losses = -(ink + paper)
@@ -195,11 +265,69 @@ def _examine_cross_entropy(answer):
         ),
         (squares.sum(axis=1).mean(), squared_error),
         (squares.mean(), squared_error),
+        (squares, squared_error),
+        *[
+            (
+                wanted / np.log(base),
+                f"The logarithms have the base {base}. The formula has natural ones: `T.log`.",
+            )
+            for base in (2, 10)
+        ],
+        *[
+            (sign * (ink - paper).sum(axis=1).mean(), "The second half has the wrong sign: both halves are added.")
+            for sign in (1, -1)
+        ],
+        *[
+            (total / n, f"It divides by {n}. The mean over the digits divides by the number of digits: `T.mean`.")
+            for total in (losses.sum(), wanted)
+            for n in (784, 10, 100)
+        ],
+        (
+            -(ink + (1 - pixels) * np.log(1 - pixels)).sum(axis=1).mean(),
+            "In the second half it is the logarithm of `1 - z`, and not of `1 - x`.",
+        ),
+        *[
+            (values, "Those are the sizes of the differences. The cross-entropy has logarithms of `z` and of `1 - z`.")
+            for values in (
+                np.abs(pixels - reconstructed).sum(axis=1).mean(),
+                np.abs(pixels - reconstructed).mean(),
+            )
+        ],
+        *[
+            (
+                -(ink + 1 - pixels * np.log(1 - reconstructed)).sum(axis=1).mean(),
+                "`1 - x * a` is one minus the product: put brackets around `1 - x`.",
+            )
+        ],
+        (losses.sum(axis=1).max(), "That is the largest loss of a digit. Take the mean over them."),
+        (
+            -(ink.sum() + paper.sum(axis=1).mean()),
+            "One half is added up over all digits, the other one is not. Do both halves alike.",
+        ),
+        (
+            -(pixels * np.log(reconstructed) + (1 - pixels) * np.log(1 + reconstructed)).sum(axis=1).mean(),
+            "In the second half it is the logarithm of `1 - z`, and not of `1 + z`.",
+        ),
+        (
+            -(pixels * np.log(reconstructed) + (1 - reconstructed) * np.log(1 - pixels)).sum(axis=1).mean(),
+            "In the second half `x` and `z` are exchanged: `(1 - x)` times the logarithm of `1 - z`.",
+        ),
+        (
+            -(np.log(reconstructed) + np.log(1 - reconstructed)).sum(axis=1).mean(),
+            "The factors `x` and `1 - x` are missing, by which the logarithms are multiplied.",
+        ),
     )
+    if not np.all(np.isfinite(found)):
+        raise Wrong(
+            "It is not a finite number. Is there a logarithm of something else than `z` and `1 - z`, which may be 0 or negative?"
+        )
     if np.shape(found) != ():
         raise Wrong(f"It should be one number, and has the shape {np.shape(found)}.")
     if not same(found, wanted):
-        raise Wrong(f"For three digits of five pixels it should be {wanted:.3f}, and it is {float(found):.3f}.")
+        raise Wrong(
+            "It is not the mean, over the digits, of their cross-entropies, each added up over its pixels. For three digits of "
+            f"five pixels it should be {wanted:.3f}, and it is {float(found):.3f}."
+        )
     return "one number for a mini-batch, and dearer the more confident a wrong pixel is."
 
 
@@ -223,9 +351,9 @@ def corrupt(theano_rng, x, level):
 def _examine_corrupt(answer):
     x = T.matrix("x")
     level = 0.2
-    corrupted = _symbolic(result_of(answer, MRG_RandomStreams(1), x, level), "`theano_rng` and `x`")
+    corrupted = symbolic(result_of(answer, MRG_RandomStreams(1), x, level, known=_MASKS), _GRAPH)
     pixels = np.random.RandomState(0).uniform(0.3, 0.7, size=(40, 50)).astype(theano.config.floatX)
-    found = values_of(corrupted, [x], [pixels])
+    found = values_of(corrupted, [x], [pixels], known=_MASKS)
     if np.shape(found) != pixels.shape:
         raise Wrong(f"For {pixels.shape} pixels it returns the shape {np.shape(found)}: it should be the same.")
     _examine_what_became_of_pixels(found, pixels, level)
@@ -255,6 +383,23 @@ def _examine_corrupt(answer):
     return "each pixel by itself, others in each call, and the type stays the same."
 
 
+_MASKS = [
+    (
+        "Variable' object cannot be interpreted as an integer",
+        "NumPy draws numbers once, and wants to know how many. Draw with `theano_rng.binomial`, in each call anew.",
+    ),
+    ("size must be a tuple", "The `size` is a shape, with a number for each axis: `size=x.shape`."),
+    ("not aligned", "`T.dot` is the product of matrices. The mask is multiplied number by number: `*`."),
+    ("broadcast", "What is drawn has a size of its own. Any mini-batch may come: `size=x.shape`."),
+    ("mis-match", "What is drawn has a size of its own. Any mini-batch may come: `size=x.shape`."),
+    (
+        "does not support item assignment",
+        "A symbol cannot be changed at some places. Multiply it by a mask of zeros and ones.",
+    ),
+]
+"""Words of errors in drawing and using a mask, and their diagnoses."""
+
+
 def _has_whole_numbers(expression):
     """Whether a matrix of integers of 64 bits, such as `binomial` draws if nothing else is asked for, goes into it."""
     whole = T.TensorType("int64", [False, False])
@@ -272,6 +417,10 @@ def _examine_what_became_of_pixels(found, pixels, level):
         return
     if same(kept[0], kept[1] / (1 - level)):
         raise Wrong("The pixels that stay are made stronger. That is dropout; here they stay as they are.")
+    if same(found, (1 - level) * pixels) or same(found, level * pixels):
+        raise Wrong("All pixels are made darker alike, and none is set to 0. Each is 0 or what it was: draw a mask.")
+    if same(kept[0], kept[1] * (1 - level)) or same(kept[0], kept[1] / level):
+        raise Wrong("The pixels that stay are multiplied by a number. Leave them as they are.")
     if np.all((found == 1) | np.isclose(found, pixels)):
         raise Wrong("The missing pixels are set to 1, ink. They should be 0: multiply with a mask of zeros and ones.")
     raise Wrong(
@@ -313,7 +462,7 @@ def _examine_denoise(answer):
     for bias in (autoencoder.b, autoencoder.b_prime):
         bias.set_value(rng.normal(size=6).astype(theano.config.floatX))
     noisy = rng.uniform(size=(20, 6)).astype(theano.config.floatX)
-    found = array_of(answer, autoencoder, noisy, known=_INPUT_OF_AUTOENCODER)
+    found = array_of(answer, autoencoder, noisy, known=_ERRORS_OF_AUTOENCODER)
     W, b, b_prime = (parameter.get_value() for parameter in autoencoder.params)
     code = sigmoid(noisy @ W + b)
     diagnose(
@@ -324,7 +473,49 @@ def _examine_denoise(answer):
         ),
         (noisy, "These are the noisy digits, as they came in."),
         (sigmoid(noisy @ W.T + b_prime), "The digits are taken for codes. `get_hidden_values` comes first."),
+        (
+            sigmoid(code @ W + b_prime),
+            "The way back uses `W` as it is. It needs the transpose, `W.T`, as in Exercise 1.",
+        ),
+        (
+            sigmoid(sigmoid(noisy @ W.T + b_prime) @ W + b),
+            "The two methods are in the wrong order: first the code, `get_hidden_values`, and of that the reconstruction.",
+        ),
+        (
+            noisy @ W @ W.T,
+            "Biases and sigmoids are missing. The methods of `dA` have both.",
+        ),
+        (
+            code @ W.T + b_prime,
+            "The sigmoid around the reconstruction is missing. The methods of `dA` have it.",
+        ),
+        (
+            sigmoid((noisy @ W + b) @ W.T + b_prime),
+            "The sigmoid around the code is missing. The methods of `dA` have it.",
+        ),
+        (
+            sigmoid(sigmoid(noisy @ W + b_prime) @ W.T + b),
+            "The biases are exchanged: `b` belongs to the code, `b_prime` to the reconstruction.",
+        ),
+        (
+            reconstruction_of(reconstruction_of(noisy, W, b, b_prime), W, b, b_prime),
+            "It reconstructs the reconstruction, once more. Once is enough.",
+        ),
+        (
+            reconstruction_of(noisy, W, b, b_prime).round(),
+            "It rounds to 0 or 1. Return the reconstructions as they are.",
+        ),
+        (
+            reconstruction_of(noisy, W, b, b_prime)[0],
+            "That is the first digit only. Return a row for each.",
+        ),
+        (
+            noisy - reconstruction_of(noisy, W, b, b_prime),
+            "It is the difference from the noisy digits. Return the reconstructions themselves.",
+        ),
     )
+    if np.shape(found) == () and same(found, autoencoder.reconstruction_cost().eval({autoencoder.x: noisy})):
+        raise Wrong("That is the cost, how wrong the reconstructions are. Return them themselves.")
     if np.shape(found) != noisy.shape:
         raise Wrong(f"For {noisy.shape} pixels it returns the shape {found.shape}: it should be the same.")
     if not np.array_equal(found, array_of(answer, autoencoder, noisy)):
@@ -332,15 +523,26 @@ def _examine_denoise(answer):
             "It gives something else each time, so it sets pixels to 0 once more. They are noisy already: leave "
             "`get_corrupted_input` out."
         )
-    if not same(found, reconstruction_of(noisy, W, b, b_prime)):
-        raise Wrong("These are not the autoencoder's reconstructions of the noisy digits.")
+    compare(
+        found,
+        reconstruction_of(noisy, W, b, b_prime),
+        "These are not the autoencoder's reconstructions of the noisy digits.",
+    )
     return "digits go in, and what the network believes they are comes out."
 
 
-_INPUT_OF_AUTOENCODER = [
+_ERRORS_OF_AUTOENCODER = [
     *without_own_input("autoencoder.x"),
     ("no attribute 'input'", "An autoencoder has no `input`: its symbolic input is `autoencoder.x`."),
+    (
+        "no attribute 'reconstruct",
+        "It has no such method. Two lead there: `get_hidden_values`, and `get_reconstructed_input` of what that gives.",
+    ),
+    ("name 'get_", "It is a method of the autoencoder. Its name comes first, and a dot: `autoencoder.get_...`."),
+    ("x has 20 cols", "The digits are turned: a row for each digit goes in, as they come."),
+    ("but y has 784 rows", "It uses another network than `autoencoder`, one for 784 pixels. This one reads 6 pixels."),
 ]
+"""Words of errors in using an autoencoder, and their diagnoses."""
 
 
 EXERCISES["denoise"] = Exercise(

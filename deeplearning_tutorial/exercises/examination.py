@@ -5,11 +5,17 @@ what comes back. It raises `Wrong` with a diagnosis, `Unsolved` if there is noth
 sentence of praise that says what was checked.
 """
 
+import dis
+import inspect
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import theano
+
+from deeplearning_tutorial.exercises.comparison import difference, same
+from deeplearning_tutorial.exercises.errors import explain, first_line_of, look_up, search
 
 # Examinations compute little: in Python, so that nothing has to be compiled, and on the host where there is a GPU.
 QUICK = theano.compile.mode.FAST_COMPILE.excluding("gpuarray_opt")
@@ -41,91 +47,6 @@ class Unsolved(Exception):
     """There is no answer yet."""
 
 
-_MATRIX_PRODUCT = (" for @: ", "Theano's variables do not know `@`: write `T.dot(a, b)` for `a @ b`.")
-
-_GRADIENTS = [
-    (
-        "DisconnectedInputError",
-        "It takes the gradient of a cost with respect to something that this cost is not computed from. Both must be made of "
-        "the arguments of the function, as they are.",
-    ),
-    ("cost must be a scalar", "`T.grad` takes the gradient of one number. Is a `T.mean` or `T.sum` missing?"),
-]
-
-_WITH_SYMBOLS = [
-    *[
-        (
-            words,
-            "It asks a symbol for its value, and there is none yet. Compute nothing here (no `eval`, `get_value`, "
-            "`set_value`, no compiled function): return a formula, made of the arguments as they are.",
-        )
-        for words in (
-            "MissingInputError",
-            "UnusedInputError",
-            "Variable' object has no attribute 'get_value'",
-            "Variable' object has no attribute 'set_value'",
-            "Bad input argument",
-        )
-    ],
-    *[
-        (
-            words,
-            "Functions of `math`, and most of NumPy's, want numbers, and these are symbols. Use Theano's: `T.exp`, `T.sqrt`, "
-            "`T.sum`, ...",
-        )
-        for words in (
-            "must be real number, not",
-            "float() argument must be",
-            "_tensor_py_operators",
-            "TypeError: ufunc",
-            "ValueError: matmul",
-            "setting an array element",
-        )
-    ],
-    (
-        "Variable' object is not callable",
-        "A symbol is no function, and cannot be called. For a product write `a * b`, and not `a(b)`.",
-    ),
-    (
-        "Variable' has no len()",
-        "A symbol has no length yet: its shape is known when the function is called. `x.shape[0]` is the symbol for it.",
-    ),
-    (
-        "Cannot convert None to TensorType",
-        "It computes with `None`: something that it uses returns nothing. Is a `return` missing there?",
-    ),
-    (
-        "do not support boolean operations",
-        "A symbol has no value yet, and so `if`, `max` or `np.maximum` cannot look at it. Use `T.switch` or `T.maximum`.",
-    ),
-    _MATRIX_PRODUCT,
-    *_GRADIENTS,
-]
-"""Words of errors in answers whose arguments are symbolic, and their diagnoses."""
-
-_WITH_NUMBERS = [
-    (
-        "UnusedInputError",
-        "It uses a symbolic variable from elsewhere in the notebook. Use the arguments of the function only.",
-    ),
-    (
-        "MissingInputError",
-        "What it computes depends on an input that it is not given. Use the arguments of the function only.",
-    ),
-    (
-        "Variable' object is not callable",
-        "A symbolic expression cannot be called. Compile it with `theano.function`, and call the compiled function.",
-    ),
-    (
-        "truth value of an array",
-        "`if`, `max` and `and` want one answer, yes or no, and an array has one for each number. Use `np.where` or `np.maximum`.",
-    ),
-    _MATRIX_PRODUCT,
-    *_GRADIENTS,
-]
-"""The same for answers whose arguments are arrays, numbers or networks."""
-
-
 def result_of(answer, *arguments, known=()):
     """Call an answer; turn what commonly goes wrong in calling it into a diagnosis.
 
@@ -137,31 +58,87 @@ def result_of(answer, *arguments, known=()):
     known : pairs of str
         Words of errors that are particular to an exercise, and their diagnoses.
     """
+    _examine_call(answer, arguments)
     try:
         result = answer(*arguments)
-    except NotImplementedError as error:
-        raise Unsolved("The blank is still there.") from error
     except Exception as error:
+        if isinstance(error, NotImplementedError) and _raised_in(answer, error):
+            raise Unsolved("The blank is still there.") from error
         symbolic = any(isinstance(argument, theano.Variable) for argument in arguments)
-        _recognize(error, [*known, *(_WITH_SYMBOLS if symbolic else _WITH_NUMBERS)])
-        raise Wrong(f"Calling it raised `{first_line_of(error)}`.") from error
+        raise Wrong(explain(error, answer, symbolic, known)) from error
     if result is None or result is ...:
-        raise Unsolved("It returns nothing so far. If you have filled in the blank: is the `return` missing?")
+        raise Unsolved(_why_nothing(answer))
     return result
 
 
-def _recognize(error, known):
-    """Raise `Wrong` if the words of an error are known."""
-    for words, diagnosis in known:
-        if words in first_line_of(error):
-            raise Wrong(diagnosis) from error
+def _examine_call(answer, arguments):
+    """Whether an answer is a function of so many arguments at all."""
+    leave = "Leave the line with `def` as it was, and write your code below it."
+    if not callable(answer):
+        raise Wrong(f"It is no function, but {describe(answer)}. {leave}")
+    try:
+        inspect.signature(answer).bind(*arguments)
+    except TypeError as error:
+        takes = ", ".join(inspect.signature(answer).parameters) or "nothing"
+        raise Wrong(f"It is called with {len(arguments)} arguments, and takes {takes}. {leave}") from error
+    except ValueError:  # some functions that are written in C do not say what they take
+        pass
 
 
-def first_line_of(error):
-    """The name of an error and the first line of what it says, if it says anything; a long one is cut off."""
-    said = [line.strip() for line in str(error).splitlines() if line.strip()]
-    line = ": ".join([type(error).__name__, *said[:1]])
-    return line if len(line) <= 300 else line[:300] + "..."
+def _raised_in(answer, error):
+    *_, (last, _) = traceback.walk_tb(error.__traceback__)
+    return last.f_code is getattr(answer, "__code__", None)
+
+
+def _why_nothing(answer):
+    """Why an answer returns nothing, as far as its code says it."""
+    code = _code_of(answer)
+    if 0 < len(code) <= 2:  # an answer that does something has more instructions than to return None
+        return "The blank is still there: replace the line by code of yours."
+    if any(_returns_something(before, last) for before, last in zip(code, code[1:])):
+        return (
+            "It returns nothing here, though there is a `return`. Does that stand in an `if` or a loop that is not entered? Or "
+            "after it a call that gives nothing itself, such as `print` or a `sort` in place?"
+        )
+    return (
+        "It returns nothing so far. If you have filled in the blank: is the `return` missing? (`print` shows a value, but does "
+        "not hand it over.)"
+    )
+
+
+def _code_of(answer):
+    """The instructions of a function, if it is one that is written in Python."""
+    if not inspect.isfunction(answer):
+        return []
+    return [instruction for instruction in dis.get_instructions(answer) if instruction.opname not in ("RESUME", "NOP")]
+
+
+def _returns_something(before, last):
+    """Whether the second of two instructions returns something else than None."""
+    if last.opname == "RETURN_CONST":
+        return last.argval is not None
+    return last.opname == "RETURN_VALUE" and not (before.opname == "LOAD_CONST" and before.argval is None)
+
+
+def describe(thing):
+    """What something is, in words."""
+    if isinstance(thing, theano.Variable):
+        return "a symbolic expression"
+    if isinstance(thing, theano.compile.Function):
+        return "a compiled function"
+    if isinstance(thing, type):
+        return f"the class `{thing.__name__}` itself"
+    if callable(thing) and hasattr(thing, "__name__"):
+        return f"the function `{thing.__name__}` itself"
+    if isinstance(thing, np.ndarray):
+        return f"a NumPy array of the shape {thing.shape}"
+    if isinstance(thing, (tuple, list, dict, set)):
+        return f"a {type(thing).__name__} of {len(thing)}"
+    if isinstance(thing, (int, float, np.number)):
+        return f"the number {thing:.4g}"
+    if isinstance(thing, str):
+        return f"the text {thing[:40]!r}"
+    return f"something of the type {type(thing).__name__}"
 
 
 def without_own_input(own):
@@ -173,9 +150,25 @@ def without_own_input(own):
         What that input is called in the answer.
     """
     return [
-        ("UnusedInputError", f"It uses a symbolic variable from elsewhere in the notebook. The input here is `{own}`."),
+        (
+            "UnusedInputError",
+            f"It takes something for an input that the output is not computed from. The input here is `{own}`.",
+        ),
         ("MissingInputError", f"What it computes depends on an input that it is not given. The input here is `{own}`."),
     ]
+
+
+def symbolic(result, use):
+    """What an answer returns, if it is a symbolic expression; `use` says what to do else, in a sentence."""
+    if isinstance(result, theano.Variable):
+        return result
+    if isinstance(result, theano.compile.Function):
+        use = "Return the formula itself, and leave `theano.function` out: it is compiled later."
+    elif isinstance(result, (tuple, list)) and any(isinstance(entry, theano.Variable) for entry in result):
+        use = "Return one expression."
+    elif callable(result):
+        use = "To use a function or a class, call it, with its arguments in round brackets."
+    raise Wrong(f"It returns no symbolic expression, but {describe(result)}. {use}")
 
 
 def values_of(expression, inputs, values, known=()):
@@ -187,8 +180,9 @@ def values_of(expression, inputs, values, known=()):
             "It uses a symbolic variable from elsewhere in the notebook. Use the arguments of the function only."
         ) from error
     except Exception as error:
-        _recognize(error, known)
-        raise Wrong(f"Computing what it returns raised `{first_line_of(error)}`.") from error
+        diagnosis = look_up(error, known) or search(error)
+        said = f"Computing what it returns raised `{first_line_of(error)}`."
+        raise Wrong(f"It cannot be computed. {diagnosis}" if diagnosis else said) from error
 
 
 def array_of(answer, *arguments, known=()):
@@ -205,13 +199,13 @@ def array_of(answer, *arguments, known=()):
             "the compiled function with the data."
         )
     if callable(result):
-        raise Wrong("It returns a function. Call that function with the data, and return what comes out.")
+        raise Wrong(f"It returns {describe(result)}. Call it with the data, and return what comes out.")
     try:
         found = np.asarray(result)
     except ValueError:  # NumPy 1.24 and newer, about rows of different lengths
         found = None
     if found is None or found.dtype.kind not in "biuf":
-        raise Wrong(f"It returns {type(result).__name__}, and not an array of numbers.")
+        raise Wrong(f"It returns {describe(result)}, and not an array of numbers.")
     return found
 
 
@@ -222,10 +216,6 @@ def number_of(answer, *arguments):
         returned = repr(result.tolist()) if result.size <= 10 else f"an array of the shape {result.shape}"
         raise Wrong(f"It should return one number, and returns {returned}.")
     return result
-
-
-def same(found, wanted):
-    return np.shape(found) == np.shape(wanted) and np.allclose(found, wanted, rtol=1e-3, atol=1e-4)
 
 
 def sigmoid(values):
@@ -243,3 +233,16 @@ def diagnose(found, *mistakes):
     for mistaken, diagnosis in mistakes:
         if same(found, mistaken):
             raise Wrong(diagnosis)
+
+
+def compare(found, wanted, rule):
+    """Raise `Wrong` if a result is not the right one: with the rule that it breaks, and how it differs.
+
+    Parameters
+    ----------
+    found, wanted : ndarray
+    rule : str
+        In a sentence.
+    """
+    if not same(found, wanted):
+        raise Wrong(f"{rule} {difference(found, wanted)}".strip())

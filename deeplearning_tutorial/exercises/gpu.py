@@ -17,6 +17,7 @@ from deeplearning_tutorial.exercises.examination import (
     Wrong,
     result_of,
     same,
+    symbolic,
     values_of,
 )
 
@@ -66,9 +67,24 @@ def _examine_transfers(answer):
                 "The nodes are those of the function's graph: `function.maker.fgraph.toposort()`.",
             ),
             (
-                "'Apply' object has no attribute '__name__'",
-                "A node has no name, the type of its operation has: `type(node.op).__name__`.",
+                "object has no attribute '__name__'",
+                "Neither a node nor its operation has a name. The type of the operation has one: `type(node.op).__name__`.",
             ),
+            (
+                "SimpleNamespace' object is not iterable",
+                "A compiled function cannot be gone through. Its nodes are `function.maker.fgraph.toposort()`.",
+            ),
+            (
+                "'FunctionGraph' object",
+                "The nodes of the graph are given by its method `toposort()`.",
+            ),
+            *[
+                (
+                    f"name '{operation}'",
+                    "This class is not imported here. Compare names, `type(node.op).__name__`, which are text in quotes.",
+                )
+                for operation in ("HostFromGpu", "GpuFromHost")
+            ],
         ],
     )
     if isinstance(found, (int, np.integer)):
@@ -77,6 +93,14 @@ def _examine_transfers(answer):
         raise Wrong(f"It returns no list, but something of the type {type(found).__name__}.")
     if found and all(isinstance(thing, (str, theano.Op)) for thing in found):
         raise Wrong("These are names, or operations. Return the nodes that have them: `node` itself.")
+    if found and all(isinstance(thing, theano.Variable) for thing in found):
+        raise Wrong("These are variables, which go into nodes and come out. Return the nodes: `node` itself.")
+    if found and all(isinstance(thing, bool) for thing in found):
+        raise Wrong(
+            "It says yes or no for each node. Keep those for which it is yes: the condition comes last, after an `if`."
+        )
+    if found and all(isinstance(thing, (int, np.integer)) for thing in found):
+        raise Wrong("These are numbers, such as the places of the nodes. Return the nodes: `node` itself.")
     if not all(isinstance(thing, Apply) for thing in found):
         raise Wrong("There is something else in the list than nodes of the function's graph.")
     if not found:
@@ -123,10 +147,13 @@ def _examine_add_noise(answer):
             ("interpreted as an integer", _NUMPY),
             ("expected a sequence of integers", _NUMPY),
             ("size must be a tuple", "The noise has the shape of the matrix: `size=x.shape`."),
+            (
+                "missing 1 required positional argument: 'size'",
+                "There is no `size`: `x.shape`. (And `uniform` belongs to a stream that `MRG_RandomStreams(...)` makes.)",
+            ),
         ],
     )
-    if not isinstance(found, theano.Variable):
-        raise Wrong("It returns no symbolic expression. Return `x` plus the noise, both of them symbols.")
+    found = symbolic(found, "Return `x` plus the noise, both of them symbols.")
     nodes = theano.gof.graph.io_toposort([x], [found])
     if any(isinstance(node.op, RandomFunction) for node in nodes):
         raise Wrong(
@@ -145,12 +172,18 @@ def _examine_add_noise(answer):
     noise = first - matrix
     if same(noise, 0 * matrix):
         raise Wrong("It returns the matrix without any noise.")
-    if np.abs(first).max() < 2:
+    if np.abs(first).max() < 0.35 or np.abs(first).max() < 1.05 and first.min() >= 0:
         raise Wrong("It returns the noise alone. Add it to `x`.")
+    if np.abs(first).max() < 2:
+        raise Wrong("The noise is not added to `x`. Is `x` multiplied by it, or is it there at all?")
     if same(first, second):
         raise Wrong("The noise is the same in every call: NumPy drew it once, when the graph was built. " + _STREAMS)
     if noise.std(axis=0).max() < 0.01 or noise.std(axis=1).max() < 0.01:
         raise Wrong("Several numbers get the same noise. Each of them needs its own: `size=x.shape`.")
+    if noise.min() < -0.6 and abs(noise.std() - 0.3) < 0.02:
+        raise Wrong(
+            "Most of the noise is near 0, and some far off: it is normal. Uniform noise keeps to its bounds, -0.3 and 0.3."
+        )
     if not np.allclose([noise.min(), noise.max()], [-0.3, 0.3], atol=0.02):
         raise Wrong(f"The noise goes from {noise.min():.2f} to {noise.max():.2f}: it should be -0.30 to 0.30.")
     if abs(noise.std() - 0.6 / np.sqrt(12)) > 0.01:

@@ -8,9 +8,11 @@ from deeplearning_tutorial.exercises.examination import (
     Exercise,
     Wrong,
     array_of,
+    compare,
     diagnose,
     result_of,
     same,
+    symbolic,
     values_of,
     without_own_input,
 )
@@ -40,7 +42,8 @@ def _examine_normalize(answer):
         )
 
     mean, std = train.mean(axis=0), train.std(axis=0)
-    safe = np.where(std == 0, 1, std)
+    constant = std == 0
+    safe = np.where(constant, 1, std)
     if found.shape != other.shape:
         raise Wrong(
             f"For `other` of shape {other.shape} it returns the shape {found.shape}: it should return all of `other`, normalized."
@@ -50,6 +53,7 @@ def _examine_normalize(answer):
             "Some results are not finite. A pixel that is 0 (paper) in every training digit has the standard deviation 0, and "
             "a division by 0 follows: divide such a pixel by 1."
         )
+    both = np.concatenate([train, other])
     own_mean, own_std = other.mean(axis=0), other.std(axis=0)
     diagnose(
         found,
@@ -85,8 +89,31 @@ def _examine_normalize(answer):
             "It divides by the variance. Divide by the standard deviation, its square root.",
         ),
         ((train - mean) / safe, "It normalizes `train`, and never looks at `other`."),
+        (other - mean / safe, "It divides the mean only. Subtract first: put brackets around the difference."),
+        *[
+            ((other - m) / s, f"The {name} is one number for all pixels together. Each pixel needs its own: `axis=0`.")
+            for m, s, name in [(train.mean(), safe, "mean"), (mean, train.std(), "standard deviation")]
+        ],
+        *[
+            ((other - m) / s, f"The {name} is that of `other`. It must come from `train`, as the other one does.")
+            for m, s, name in [(own_mean, safe, "mean"), (mean, own_std, "standard deviation")]
+        ],
+        *[
+            (
+                (other - of.min(axis=0)) / np.where(constant, 1, of.max(axis=0) - of.min(axis=0)),
+                "It puts each pixel between its least and its largest value. Here it is less its mean, divided by its standard "
+                "deviation.",
+            )
+            for of in (train, other)
+        ],
+        ((other - train.sum(axis=0)) / safe, "It subtracts the sum of each pixel. Subtract the mean."),
+        (
+            (other - both.mean(axis=0)) / np.where(both.std(axis=0) == 0, 1, both.std(axis=0)),
+            "Mean and standard deviation are those of both arrays together. They must come from `train` alone.",
+        ),
+        ((other - mean) * safe, "It multiplies by the standard deviation. Divide by it."),
+        ((other - np.median(train, axis=0)) / safe, "It subtracts the median. Subtract the mean."),
     )
-    constant = std == 0
     largest = np.abs(found[:, constant]).max()
     if same(found[:, ~constant], ((other - mean) / safe)[:, ~constant]):
         if largest == 0:
@@ -104,10 +131,18 @@ def _examine_normalize(answer):
                 "Adding a tiny number to the standard deviation avoids the division by 0, but a pixel that is 0 (paper) in "
                 "every training digit, and is not in `other`, becomes a huge number. Divide constant pixels by 1."
             )
-    if not same(found, (other - mean) / safe):
-        raise Wrong(
-            "The numbers are not `(other - mean) / std`, with `mean` and `std` of each column of `train` (and 1 where `std` is 0)."
-        )
+    if found[:, ~constant].all():
+        added = ((other - mean) / found - std)[:, ~constant]
+        if np.ptp(added) < 1e-3 < abs(added.mean()):
+            raise Wrong(
+                f"It divides by the standard deviation plus {added.mean():.3g}, at every pixel. Put 1 in its place where it is 0, "
+                "and nothing else."
+            )
+    compare(
+        found,
+        (other - mean) / safe,
+        "The numbers are not `(other - mean) / std`, with `mean` and `std` of each column of `train` (and 1 where `std` is 0).",
+    )
     if found.dtype != other.dtype:
         raise Wrong(
             f"From {other.dtype} it makes {found.dtype}, which Theano would compute with twice the memory. Keep the type."
@@ -141,10 +176,7 @@ def _examine_gradient_step(answer):
         raise Wrong(
             "It should return one expression, the parameter's next value. The pair `(parameter, next value)` is made below."
         )
-    if not isinstance(found, theano.Variable):
-        raise Wrong(
-            "It returns no symbolic expression. Use the arguments as they are: arithmetic on them builds the graph."
-        )
+    found = symbolic(found, "Use the arguments as they are: arithmetic on them builds the graph.")
     theta, g, epsilon = [np.array(v, dtype=theano.config.floatX) for v in ([1, -2, 3], [0.5, 4, -8], [0.25])]
     found = values_of(found, [parameter, gradient, rate], [theta, g, epsilon])
     diagnose(
@@ -168,9 +200,49 @@ def _examine_gradient_step(answer):
             "It divides by the learning rate: a small learning rate should make a small step.",
         ),
         (theta, "It returns the parameter unchanged: no step is made."),
+        (
+            epsilon * g - theta,
+            "It is the wrong way round: the parameter comes first, and the step is taken away from it.",
+        ),
+        (
+            (theta - g) * epsilon,
+            "The learning rate multiplies the parameter, too. It multiplies the gradient only.",
+        ),
+        (
+            (theta + g) * epsilon,
+            "The learning rate multiplies the parameter, too, and the sum climbs. Take away the learning rate times the gradient.",
+        ),
+        (
+            theta - epsilon * g * theta,
+            "The step is multiplied by the parameter, too. It is the learning rate times the gradient, nothing else.",
+        ),
+        (theta * (1 - epsilon), "It shrinks the parameter, and makes no use of the gradient."),
+        (theta - epsilon, "The gradient is not used: every parameter gets the same step."),
+        *[
+            (
+                theta - epsilon * product,
+                "`T.dot` of two vectors multiplies and adds up. Each parameter has its own step: multiply by `*`.",
+            )
+            for product in (g @ g, g @ theta)
+        ],
+        (
+            theta - epsilon * np.sign(g),
+            "It takes the sign of the gradient only. A steep place gets a longer step: use the gradient as it is.",
+        ),
+        (
+            theta - epsilon * g / np.sqrt(g @ g),
+            "It divides the gradient by its length, so that all steps are equally long. A steep place gets a longer step.",
+        ),
+        (theta - epsilon**2 * g, "The learning rate is used twice. Multiply the gradient by it once."),
+        (theta - epsilon * g**2, "The gradient is squared. Use it as it is, with its sign."),
+        *[
+            (theta - epsilon * whole, f"It takes the {name} of the gradient. Each parameter has its own.")
+            for whole, name in [(g.sum(), "sum"), (g.mean(), "mean")]
+        ],
     )
-    if not same(found, theta - epsilon * g):
-        raise Wrong("The next value is not the parameter minus the learning rate times the gradient.")
+    compare(
+        found, theta - epsilon * g, "The next value is not the parameter minus the learning rate times the gradient."
+    )
     return "it steps downhill, by the learning rate times the gradient."
 
 
@@ -200,7 +272,18 @@ def _examine_predict(answer):
         [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 1]], dtype=theano.config.floatX
     )
     labels = np.array([1, 0, 2, 2, 1])
-    found = array_of(answer, classifier, digits, known=without_own_input("classifier.input"))
+    found = array_of(
+        answer,
+        classifier,
+        digits,
+        known=[
+            *without_own_input("classifier.input"),
+            (
+                "but y has 784 rows",
+                "It uses another model than `classifier`, one for 784 pixels. This one reads 4 pixels.",
+            ),
+        ],
+    )
     probabilities = classifier.p_y_given_x.eval({x: digits})
     diagnose(
         found,
@@ -216,6 +299,18 @@ def _examine_predict(answer):
             probabilities.argmax(axis=0),
             "It looks for the largest probability over the examples. Look over the classes of each example: `axis=1`.",
         ),
+        (
+            (digits @ classifier.W.get_value()).argmax(axis=1),
+            "The biases are missing. The classifier's `y_pred` is all that is needed.",
+        ),
+        (labels + 1, "Each label is one too large: they begin with 0."),
+        *[
+            (
+                values,
+                "It returns a row for each digit, with a number for each class. A label is the number of the class: `y_pred`.",
+            )
+            for values in (np.eye(3)[labels], probabilities.round())
+        ],
         (probabilities.argmin(axis=1), "It returns the least probable class: `argmax` instead of `argmin`."),
     )
     if found.shape != labels.shape:
@@ -262,8 +357,8 @@ def _examine_confusion_matrix(answer):
         ),
         (
             once,
-            "A pair that occurs several times is counted only once: `counts[true, predicted] += 1` on whole arrays stores one "
-            "addition for each place. Use a loop, or `np.add.at`.",
+            "A pair that occurs several times is counted only once. Add 1 each time that it occurs, in a loop: on whole arrays "
+            "`counts[true, predicted] += 1` stores one addition for each place. (`np.add.at` stores all.)",
         ),
         (
             once.T,
@@ -285,6 +380,55 @@ def _examine_confusion_matrix(answer):
             "`range=[[0, 10], [0, 10]]`.",
         ),
     )
+    diagnose(
+        found,
+        (np.diag(np.diag(wanted)), "The mistakes are missing: only the right answers are counted, on the diagonal."),
+        (0 * wanted, "Nothing is counted: all of it is 0."),
+        (
+            wanted + wanted.T,
+            "Each digit is counted twice, once with rows and columns exchanged. Rows are true classes only.",
+        ),
+        (
+            np.repeat(wanted.sum(axis=1)[:, None], 10, axis=1),
+            "It counts in the whole row of the true class. The predicted class says in which column: `counts[t, p]`.",
+        ),
+        *[
+            (
+                confusion_matrix(np.arange(8), labels),
+                "`enumerate` gives places, 0, 1, 2, ..., in place of labels. `zip(true, predicted)` goes through both arrays.",
+            )
+            for labels in (predicted, true)
+        ],
+        (np.stack([true, predicted], axis=1), "Those are the pairs. Count how often each occurs, in a 10 x 10 array."),
+        (wanted.ravel(), "The counts are right, but in one row. Give them the shape of a matrix: `.reshape(10, 10)`."),
+        (confusion_matrix(true[:-1], predicted[:-1]), "The last digit is not counted: `range` ends before its end."),
+        (confusion_matrix(true[1:], predicted[1:]), "The first digit is not counted: places begin with 0."),
+        (
+            np.pad(wanted[:9, :9], ((0, 1), (0, 1))),
+            "Nines are not counted: `range(9)` ends with 8.",
+        ),
+        (
+            np.pad(wanted[1:, 1:], ((1, 0), (1, 0))),
+            "Zeros are not counted: the labels begin with 0, and `range(1, 10)` with 1.",
+        ),
+        (
+            np.roll(wanted, (-1, -1), axis=(0, 1)),
+            "Every count is one row up and one column to the left: label 0 belongs into row and column 0.",
+        ),
+        *[
+            (
+                combine(np.bincount(true, minlength=10), np.bincount(predicted, minlength=10)[:, None]).T,
+                "It counts how often each of the two labels occurs, wherever that is. Count the digits at which both are so: "
+                "`(true == i) & (predicted == j)`.",
+            )
+            for combine in (np.add, np.multiply)
+        ],
+    )
+    if not np.all(np.isfinite(found)):
+        raise Wrong(
+            "Some of it is `nan`, as after dividing by how often a class occurs, which may be 0. Leave the counts as they are: the "
+            "picture below writes them into the squares."
+        )
     if found.shape != (10, 10):
         raise Wrong(
             f"There are ten digits, so the matrix is 10 x 10, and this has the shape {found.shape}. Count digits that do not occur, too."
@@ -341,15 +485,78 @@ def _examine_most_wrong(answer):
             "These are the labels of the worst examples. Return their numbers, their places in the array.",
         ),
         (order, "It returns all examples. Return the first `n`."),
+        (order[::-1], "It returns all examples, the worst last. Return the worst `n`, the worst first."),
+        (
+            of_true_class,
+            "These are the probabilities of the true classes, for all examples. Return the places of the least `n`.",
+        ),
+        *_wrong_choices(probabilities, true),
     )
+    if found.ndim == 0:
+        raise Wrong(f"For `n = 6` it returns one number, {found}. Return the numbers of six examples.")
+    if found.shape == (6, 2):
+        raise Wrong("It returns pairs. Return the numbers of the examples alone, their places in the array.")
     if found.ndim != 1:
         raise Wrong(
-            f"It returns the shape {found.shape}, and not (6,), for `n = 6`. `probabilities[:, true]` takes whole columns, and "
-            "`probabilities[true]` whole rows: use `probabilities[np.arange(len(true)), true]`."
+            f"It returns the shape {found.shape}, and not (6,), for `n = 6`. One number of each row is wanted, and as yet it looks "
+            "at all of them. (`probabilities[:, true]` takes whole columns, and `probabilities[true]` whole rows: use "
+            "`probabilities[np.arange(len(true)), true]`.)"
         )
+    if len(found) != 6:
+        raise Wrong(f"For `n = 6` it returns {len(found)} numbers.")
+    if found.dtype.kind == "f" and np.any(found != found.round()):
+        raise Wrong(
+            "Numbers of examples are whole, and these are not: return their places in the array, by `np.argsort`."
+        )
+    if not same(found, order[:6]) and same(np.sort(found), np.sort(order[:6])):
+        raise Wrong("These are the right digits, but not in order: the worst comes first.")
+    if len(set(found.tolist())) < 6:
+        raise Wrong(f"Some examples come more than once: {found.tolist()}.")
     if not same(found, order[:6]):
-        raise Wrong("They are not the examples whose true class got the least probability, the worst first.")
+        place = int(np.argmax(found != order[:6]))
+        raise Wrong(
+            "They are not the examples whose true class got the least probability, the worst first. At place "
+            f"{place} stands {found[place]:g}, where {order[place]} belongs, whose true class got {of_true_class[order[place]]:.2g}."
+        )
     return "the digits whose true class the model believed in least, the worst first."
+
+
+def _wrong_choices(probabilities, true):
+    """Other examples than those that the model is most wrong about, and the diagnoses."""
+    of_true_class, best = probabilities[np.arange(len(true)), true], probabilities.max(axis=1)
+    (wrong,) = np.nonzero(probabilities.argmax(axis=1) != true)
+    misread = "These are misread digits, but in the order in which they stand. Sort them by the probability of the true class."
+    return [
+        (
+            np.argsort(probabilities.min(axis=1))[:6],
+            "It takes the least probability of each row, whichever class that belongs to. Take that of the *true* class.",
+        ),
+        *[
+            (
+                certain[:6],
+                "These are the digits with the most certain predictions. Here it counts how little the *true* class got.",
+            )
+            for certain in (np.argsort(best)[::-1], wrong[np.argsort(-best[wrong])])
+        ],
+        (wrong[:6], misread),
+        (wrong, misread),
+        (
+            np.argsort(of_true_class[wrong])[:6],
+            "These are places among the misread digits. Wanted are their numbers among all: sort all, or look the places up.",
+        ),
+        (
+            np.argsort(of_true_class - best)[:6],
+            "It compares the true class with the predicted one. Only what the *true* class got counts.",
+        ),
+        (
+            np.argsort(probabilities[np.arange(len(true)), true - 1])[:6],
+            "It takes the class before the true one: labels begin with 0, as columns do.",
+        ),
+        (
+            np.arange(6),
+            "These are simply the first examples: `np.sort` sorts numbers, `np.argsort` says where they were.",
+        ),
+    ]
 
 
 EXERCISES["most_wrong"] = Exercise(
@@ -401,20 +608,42 @@ def _examine_digit_row(answer):
             "`.reshape(1, 784)`.",
         ),
         (ink.T.reshape(1, 784), "The picture lies on its side: do not transpose it."),
+        *_wrong_ink(picture, ink),
     )
     if found.shape != (1, 784):
         raise Wrong(
             f"The classifier takes a matrix with one digit in each row. This has the shape {found.shape}, and not (1, 784)."
         )
     if not np.allclose(found, ink.reshape(1, 784), atol=0.005):  # 255 in place of 256 does no harm
+        paper, black = found[0, 0], found[0, 12 + 28 * 10]
         raise Wrong(
-            "White paper (255) should become 0, and black ink (0) a number just below 1: `(255 - picture) / 256`."
+            f"White paper (255) should become 0, and becomes {paper:.4g}. Black ink (0) should become a number just below 1, and "
+            f"becomes {black:.4g}."
         )
     if found.dtype != theano.config.floatX:
         raise Wrong(
             f'The numbers are {found.dtype}, and the compiled function takes {theano.config.floatX}: `.astype("{theano.config.floatX}")`.'
         )
     return "paper is 0, or nearly, ink is bright, and it is one row of 784 numbers."
+
+
+def _wrong_ink(picture, ink):
+    """What the numbers, in any shape, may be instead of ink, and the diagnoses."""
+    mistakes = [
+        (0 * ink, "All of it is 0: `//`, or a type of whole numbers, drops the fractions."),
+        (np.ceil(ink), "There are only 0 and 1. Grey has to stay: divide by 256, with fractions."),
+        (-ink, "The sign is wrong: ink should be positive, `255 - picture`."),
+        (255 - picture / 256, "It divides before it subtracts: put brackets around the difference."),
+        ((255 - picture) / 256 - 1, "Paper becomes -1 and ink nearly 0. Paper should be 0 and ink nearly 1."),
+        (
+            255 - picture,
+            "The ink is right, but it ranges to 255. Divide by 256. And it should be one row of 784 numbers.",
+        ),
+        (ink[:, ::-1], "The picture is mirrored, left and right."),
+        (ink[::-1], "The picture is upside down."),
+        (picture, "Nothing is changed: paper should be 0, and ink nearly 1."),
+    ]
+    return [(values.reshape(shape), said) for values, said in mistakes for shape in ((1, 784), (784,), (28, 28))]
 
 
 EXERCISES["digit_row"] = Exercise(

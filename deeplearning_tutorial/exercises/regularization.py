@@ -11,10 +11,12 @@ from deeplearning_tutorial.exercises.examination import (
     Exercise,
     Wrong,
     array_of,
+    compare,
     diagnose,
     number_of,
     result_of,
     same,
+    symbolic,
     values_of,
 )
 from deeplearning_tutorial.mlp import MLP
@@ -34,9 +36,10 @@ def regularized_cost(network, y, strength):
 def _examine_regularized_cost(answer):
     x, y, strength = T.matrix("x"), T.ivector("y"), T.scalar("strength")
     network = _small_network(x)
-    cost = result_of(answer, network, y, strength, known=_LAYERS)
-    if not isinstance(cost, theano.Variable):
-        raise Wrong("It returns no symbolic expression. Build the cost from what the network offers, and return it.")
+    cost = symbolic(
+        result_of(answer, network, y, strength, known=_LAYERS),
+        "Build the cost from what the network offers, and return it.",
+    )
     if cost.ndim != 0:
         raise Wrong(f"A cost is one number, and this one is {cost.ndim}-dimensional: add up all the squares.")
 
@@ -83,9 +86,46 @@ def _examine_regularized_cost(answer):
             for whole in (sum(np.sum(W) ** 2 for W in weights), sum(np.sum(W) for W in weights) ** 2)
         ],
         (likelihood + 0.1 * sum(np.sum(W) for W in weights), "The weights are not squared."),
+        (
+            likelihood + 0.1 * np.sqrt(squares),
+            "There is a square root too much: the squares are added up, and that is all.",
+        ),
+        *[
+            (
+                n * likelihood + 0.1 * squares,
+                "The negative log likelihood is added for each layer. Add it once, outside the loop.",
+            )
+            for n in (2, 3)
+        ],
+        *[
+            (
+                likelihood + 0.1 * (squares + np.sum(W**2)),
+                f"The squares of the {name} layer are in it twice. Each layer comes once.",
+            )
+            for W, name in zip(weights, ["first hidden", "last hidden", "output"])
+        ],
+        (
+            likelihood + 0.01 * squares,
+            "`strength` is squared, too. It multiplies the sum of the squares, once.",
+        ),
+        (likelihood + squares / 0.1, "It divides by `strength`. Multiply the squares by it."),
+        (
+            -likelihood + 0.1 * squares,
+            "The likelihood has the wrong sign: `negative_log_likelihood` has its minus already.",
+        ),
+        *[
+            (
+                values_of(network.errors(y), inputs, values) + 0.1 * extra,
+                "It begins with the share of errors, which has no slope. Begin with `network.negative_log_likelihood(y)`.",
+            )
+            for extra in (squares, 0)
+        ],
     )
-    if not same(found, likelihood + 0.1 * squares):
-        raise Wrong("It is not the negative log likelihood plus `strength` times the sum of all squared weights.")
+    compare(
+        found,
+        likelihood + 0.1 * squares,
+        "It is not the negative log likelihood plus `strength` times the sum of all squared weights.",
+    )
     # A cost made of numbers stays what it is while the weights change.
     _double(network.params)
     likelihood = values_of(network.negative_log_likelihood(y), inputs, values)
@@ -189,13 +229,27 @@ def share_of_zeros(W, threshold):
 
 
 def _examine_share_of_zeros(answer):
-    W = np.array([[0.5, -2, 0.01, 0], [-0.03, -0.7, 3, 0.02], [0.9, -1, 0, -0.4]], dtype="float32")
+    W = np.array([[0.5, -2, 0.01, 0], [-0.03, -0.7, 3, 0], [0.9, -1, 0, -0.4]], dtype="float32")
     found = array_of(answer, W.copy(), 0.05)
     below = np.abs(W) < 0.05
     if same(found, np.mean(below, axis=0)) or same(found, np.mean(below, axis=1)):
         raise Wrong("It returns a share for each row or column. Take the mean of the whole matrix.")
     if any(same(found, np.sum(below, axis=0) / n) for n in (1, W.size)):
         raise Wrong("Python's `sum` adds up the rows, and leaves a number for each column. Use `np.sum`.")
+    diagnose(
+        found,
+        (below, "It says yes or no for each weight. The share that is True is the mean of these: `np.mean`."),
+        (np.abs(W)[below], "Those are the small weights themselves. Count them, and divide by the number of weights."),
+        (W[below], "Those are the small weights themselves. Count them, and divide by the number of weights."),
+        (
+            np.sum(below) / np.array(W.shape),
+            "`W.shape` is two numbers, of rows and columns. The number of weights is `W.size`.",
+        ),
+    )
+    if found.shape == () and found.dtype == bool:
+        raise Wrong(
+            f"It returns {found}: one comparison for all. Compare each weight with `threshold` first, then take the mean."
+        )
     found = number_of(answer, W.copy(), 0.05)
     diagnose(
         found,
@@ -216,11 +270,44 @@ def _examine_share_of_zeros(answer):
             np.mean(np.abs(W)),
             "That is the mean size of the weights. Compare with `threshold` first, then take the mean.",
         ),
+        (
+            2 / W.size,
+            "It counts two, as `len(np.where(...))` does: the number of axes. Count the weights, with `np.sum` or `np.mean`.",
+        ),
+        *[
+            (mean, "That is the mean of the small weights. How large they are is not asked, but how many they are.")
+            for mean in (W[below].mean(), np.abs(W[below]).mean())
+        ],
+        (
+            np.mean(W > 0.05),
+            "It counts the large positive weights. Count those whose size, `np.abs`, is below the threshold.",
+        ),
+        (np.mean((W > 0) & below), "It counts small positive weights only. Those that are 0 or negative count, too."),
+        (
+            np.sum(below) / np.sum(~below),
+            "It divides by the number of large weights. Divide by the number of all, `W.size`.",
+        ),
+        (0, "It is 0, as after `//`, which drops the fraction. Divide with `/`."),
+        (1, "It says 1, all of them: but some are larger than the threshold, in size."),
     )
     if not same(found, np.mean(below)):
         raise Wrong(f"Of 12 weights with 5 smaller than the threshold the share is 0.417, and it says {found:.3g}.")
-    if not same(number_of(answer, W.copy(), 0.025), 1 / 3):
-        raise Wrong("It does not depend on `threshold` as it should.")
+    # Right at one threshold, it could still be a fixed one.
+    found = np.array([number_of(answer, W.copy(), threshold) for threshold in (0.025, 0.45)])
+    diagnose(
+        found,
+        (
+            [np.mean(below), np.mean(below)],
+            "It does not depend on `threshold`: with 0.025 and 0.45 it says the same as with 0.05. Use the argument.",
+        ),
+        (
+            [np.mean(W**2 < 0.025), np.mean(W**2 < 0.45)],
+            "It compares the squares with `threshold`. The size of a weight is `np.abs`.",
+        ),
+    )
+    compare(
+        found, np.array([1 / 3, 1 / 2]), "It does not depend on `threshold` as it should, with 0.025 and with 0.45."
+    )
     return "the share of weights, positive or negative, that hardly matter."
 
 
@@ -243,11 +330,12 @@ def drop(theano_rng, x, rate):
 
 def _examine_drop(answer):
     x = T.matrix("x")
-    units = np.random.RandomState(0).uniform(1, 2, size=(300, 40)).astype(theano.config.floatX)
-    dropped = result_of(answer, MRG_RandomStreams(1), x, 0.2)
-    if not isinstance(dropped, theano.Variable):
-        raise Wrong("It returns no symbolic expression: then the same units would be dropped in every call.")
-    found = values_of(dropped, [x], [units])
+    units = np.random.RandomState(0).uniform(1, 2, size=(100, 40)).astype(theano.config.floatX)
+    dropped = symbolic(
+        result_of(answer, MRG_RandomStreams(1), x, 0.2, known=_MASKS),
+        "Return `x` after dropping: a symbol, so that other units are dropped in each call.",
+    )
+    found = values_of(dropped, [x], [units], known=_MASKS)
     if found.shape != units.shape:
         raise Wrong(
             f"For an input of the shape {units.shape} it returns {found.shape}: each number stays in its place."
@@ -266,6 +354,19 @@ def _examine_drop(answer):
     return "a fifth of the numbers are zero, the others a quarter larger, and the mean is what it was."
 
 
+_MASKS = [
+    (
+        "Variable' object cannot be interpreted as an integer",
+        "NumPy draws numbers once, and wants to know how many. Draw with `theano_rng.binomial`, in each call anew.",
+    ),
+    ("size must be a tuple", "The `size` of the mask is a shape, with a number for each axis: `size=x.shape`."),
+    ("not aligned", "`T.dot` is the product of matrices. The mask is multiplied number by number: `*`."),
+    ("broadcast", "The mask has another size than `x`, a fixed one. Any mini-batch may come: `size=x.shape`."),
+    ("mis-match", "The mask has another size than `x`, a fixed one. Any mini-batch may come: `size=x.shape`."),
+]
+"""Words of errors in drawing and using a mask, and their diagnoses."""
+
+
 def _examine_mask(factors):
     """What became of each number, when a fifth of them should be dropped: zero, or 1.25 times what it was."""
     staying = factors[factors != 0]
@@ -273,7 +374,15 @@ def _examine_mask(factors):
     if np.allclose(factors, 1):
         raise Wrong("Nothing is dropped. Multiply by a mask of zeros and ones, drawn with `theano_rng.binomial`.")
     if share > 0 and not np.allclose(staying, factor, rtol=1e-3):
-        raise Wrong("The numbers that stay are not all multiplied by the same factor.")
+        raise Wrong(
+            "The numbers that stay are not all multiplied by the same factor. Multiply `x` by the mask, number by number, and "
+            "divide all of it by one number."
+        )
+    if share == 1:
+        raise Wrong(
+            f"Nothing is dropped: all numbers become {factor:.3g} times what they were. Multiply by a mask of zeros and ones, "
+            "drawn with `theano_rng.binomial`, each number by one of its own: `size=x.shape`."
+        )
     stays = factors != 0
     if 0 < share < 1 and (np.all(stays == stays[:1]) or np.all(stays == stays[:, :1])):
         raise Wrong(
@@ -297,6 +406,11 @@ def _examine_mask(factors):
         (0.2, "What stays is multiplied by `rate`. Divide by the probability of staying, `1 - rate`."),
         (1.2, "What stays is multiplied by `1 + rate`, which is not quite enough. Divide by `1 - rate`."),
     )
+    if not same(factor, 1.25) and abs(factor - 1.25) < 0.02:
+        raise Wrong(
+            f"What stays becomes {factor:.4f} times as large, by chance: is it divided by the share that has been drawn? Divide by the "
+            "probability, `1 - rate`, so that it is always 1.25."
+        )
     if not same(factor, 1.25):
         raise Wrong(
             f"What stays should become 1.25 times as large when a fifth is dropped, and becomes {factor:.3g} times."
@@ -350,6 +464,11 @@ def _examine_whiten_by_hand(answer):
         *_wrong_covariances(train, other, root),
         *[(_zca(centred, covariance, wrong), diagnosis) for wrong, diagnosis in _wrong_divisors(epsilon)],
         *_wrong_turns(centred, covariance, root),
+        (
+            centred / (train.std(axis=0) + epsilon),
+            "Each feature is scaled by itself, and the correlations stay. Turn to the axes, the columns of `U`, first.",
+        ),
+        (wanted + mean, "The mean is added again at the end. Leave it out: whitened features have the mean 0."),
         (_zca(train - mean, covariance, root)[: len(other)], "That is `train`, whitened. Return `other`."),
     )
     # However the axes are turned and mirrored, whitened rows have the same products with one another.
@@ -358,10 +477,12 @@ def _examine_whiten_by_hand(answer):
     if not same(found, wanted) and any(same(found @ found.T, rows @ rows.T) for rows in turned):
         raise Wrong("It is not turned back: the last factor of the formula, `U.T`, is missing.")
     # Some divide by the number of rows less one.
-    if not same(found, wanted) and not same(found, _zca(centred, np.cov(train.T), root)):
-        raise Wrong(
+    if not same(found, _zca(centred, np.cov(train.T), root)):
+        compare(
+            found,
+            wanted,
             "It is not `other`, whitened with the mean and the covariance of `train`. Compare each step with the formula: "
-            "subtract, turn by `U`, divide, turn back by `U.T`."
+            "subtract, turn by `U`, divide, turn back by `U.T`.",
         )
     return "it subtracts, turns, divides, and turns back, all with the numbers of the training set."
 
@@ -426,6 +547,7 @@ def _wrong_covariances(train, other, root):
             )
             for n, things, cure in [
                 (len(other), "rows in `other`", "Divide it by that in `train`."),
+                (train.size, "numbers in `train`", "Divide it by the number of samples, `len(train)`."),
                 (train.shape[1], "features", "Divide it by the number of samples, `len(train)`."),
             ]
         ],
@@ -497,8 +619,8 @@ def _wrong_turns(centred, covariance, root):
 
 
 _WITHOUT_DIAG = (
-    "A matrix times a vector is a vector. Make a diagonal matrix of it, `np.diag(1 / np.sqrt(v + epsilon))`, or divide by "
-    "the vector instead."
+    "A matrix times a vector is a vector. Make a diagonal matrix of the vector, `np.diag(1 / np.sqrt(v + epsilon))`, or divide by "
+    "the vector instead. (`np.linalg.eigh` returns the vector `v` first, then the matrix `U`.)"
 )
 _SAMPLES_FOR_FEATURES = (
     "C should be 4 × 4, a row for each feature, and not for each of the 50 samples: `centred.T @ centred / n`, where "
@@ -581,14 +703,38 @@ def _examine_shift(answer):
         (_moved(images, 2, 0), "It moves down only."),
         (_moved(images, 0, 5), "It moves right only."),
     )
+    diagnose(
+        found,
+        (np.roll(images, (-2, -5), axis=(1, 2)), "It moves up and left, and what leaves comes in at the other side."),
+        (
+            np.roll(images, 2 * 28 + 5),
+            "Without `axis`, `np.roll` moves all numbers in one long row, from image to image. And what leaves should be lost.",
+        ),
+        (np.roll(images, (2, 5), axis=(0, 1)), "It moves images, and rows. Rows are axis 1, and columns axis 2."),
+        (
+            np.roll(images, (5, 2), axis=(1, 2)),
+            "Down and right are exchanged, and what leaves comes in at the other side.",
+        ),
+        *[
+            (_moved(images, down, right), f"It moves by {down} and {right} pixels instead of 2 and 5.")
+            for down, right in [(1, 4), (3, 6), (4, 10)]
+        ],
+    )
+    wanted = _moved(images, 2, 5)
+    if np.array_equal(found[:, 2:, 5:], wanted[:, 2:, 5:]) and not same(found, wanted):
+        raise Wrong(
+            "The ink is in the right place. But what comes in, at the top or on the left, is not 0 everywhere: "
+            f"{np.count_nonzero(found[0]) - 26 * 23} numbers of an image are something else."
+        )
     if not np.any(found[:2]) or np.any(found[2] == images[0]):
         raise Wrong(
             "It moves digits to the place of other digits. The first axis counts the images: leave it alone with `:`."
         )
-    if not same(found, _moved(images, 2, 5)):
-        raise Wrong(
-            "It is not each image, two rows down and five columns to the right, with zeros at the top and left."
-        )
+    compare(
+        found,
+        wanted,
+        "It is not each image, two rows down and five columns to the right, with zeros at the top and left.",
+    )
     for name, down, right in [("down", 0, 3), ("right", 3, 0)]:
         empty = f"With `{name}` 0, `:-0` is an empty slice: write `:28 - {name}`."
         found = array_of(answer, images.copy(), down, right, known=[("could not broadcast", empty)])

@@ -9,6 +9,8 @@ from deeplearning_tutorial.exercises.examination import (
     Exercise,
     Unsolved,
     Wrong,
+    compare,
+    describe,
     diagnose,
     first_line_of,
     result_of,
@@ -88,6 +90,12 @@ def _examine_decay(answer):
             [0.5 * 0.1, 0.5 * 0.01],
             "What is left after a step is `1 - factor` of the rate. The factor itself is what should be left.",
         ),
+        (
+            [0.5**0.9, 0.5**0.81],
+            "The rate is raised to the power of the factor, and grows, since it is below 1. Multiply by the factor.",
+        ),
+        ([1.4, 2.3], "The factor is added. Multiply by it."),
+        ([0.25 * 0.9, (0.25 * 0.9) ** 2 * 0.9], "The rate is squared. Multiply it by the factor, once."),
         ([0.5 / 0.9, 0.5 / 0.81], "It divides by the factor, so that the rate grows. Multiply by it."),
         ([0.5 * 0.995, 0.5 * 0.995**2], "It always multiplies by 0.995. Use the argument `factor`."),
     )
@@ -110,7 +118,7 @@ def _updates_in(returned):
         return dict(returned)
     except (TypeError, ValueError) as error:
         raise Wrong(
-            f"It returns {type(returned).__name__}, and not updates. Updates are a list of pairs: a shared variable, and "
+            f"It returns {describe(returned)}, and not updates. Updates are a list of pairs: a shared variable, and "
             "the expression of its next value."
         ) from error
 
@@ -148,7 +156,7 @@ def momentum_step(theta, velocity, gradient, mu, epsilon):
 def _examine_momentum_step(answer):
     theta, velocity, gradient = T.vectors("theta", "velocity", "gradient")
     mu, epsilon = 0.7, 0.2
-    pair = _pair_of(result_of(answer, theta, velocity, gradient, mu, epsilon))
+    pair = _pair_of(result_of(answer, theta, velocity, gradient, mu, epsilon, known=_GRADIENT))
     t, v, g = (np.array(n, dtype=theano.config.floatX) for n in ([1, -2, 0.5], [0.3, 0.1, -0.2], [0.4, -0.5, 1]))
     found = _two_vectors(values_of(pair, [theta, velocity, gradient], [t, v, g]), len(t))
 
@@ -162,6 +170,10 @@ def _examine_momentum_step(answer):
         (
             [t + mu * next_v - epsilon * g, next_v],
             "The parameters move by Nesterov's rule, which comes later. Add to `theta` the new velocity, and no more.",
+        ),
+        (
+            [t - epsilon * g, mu * v],
+            "The gradient moves `theta` only. It changes the velocity, and that moves `theta`.",
         ),
     )
     if not same(found, wanted):
@@ -210,7 +222,91 @@ def _mistakes_with_velocity(t, v, g, mu, epsilon):
             "The gradient's step is weighted with `1 - mu`, as in an average. Here it counts in full.",
         ),
         (moved(mu * t - epsilon * g), "`mu` multiplies `theta`. It multiplies the old velocity."),
+        (
+            moved(epsilon * v - mu * g),
+            "`mu` and `epsilon` are exchanged: `mu` is for the velocity, `epsilon` for the gradient.",
+        ),
+        (
+            [next_v, next_v],
+            "The velocity is right, but the first of the pair is the velocity, too: `theta` is missing there.",
+        ),
+        ([t, next_v], "The velocity is right, but `theta` stays where it is. Add the new velocity to it."),
+        (
+            moved((1 - mu) * v - epsilon * g),
+            "It leaves `1 - mu` of the velocity. `mu` is what friction leaves, and not what it takes.",
+        ),
+        (moved(mu * v), "The gradient is not used: the slope adds to the velocity."),
+        (moved(-epsilon * g), "The old velocity is not used, and so nothing rolls: a part `mu` of it stays."),
+        (
+            moved(mu * g - epsilon * v),
+            "Velocity and gradient are exchanged: `mu` is for the velocity, `epsilon` for the gradient.",
+        ),
+        (moved(mu * v - g / epsilon), "It divides by the learning rate `epsilon`. That multiplies the gradient."),
+        (
+            [t + epsilon * next_v, next_v],
+            "The learning rate multiplies the velocity once more. It is in there already: add the velocity as it is.",
+        ),
+        (
+            [t + mu * next_v, next_v],
+            "`mu` multiplies the new velocity once more. Add the velocity as it is to `theta`.",
+        ),
+        (
+            [t + v + next_v, next_v],
+            "Both velocities are added to `theta`, the old one and the new one. The old one is in the new one already.",
+        ),
+        (
+            [t + next_v - epsilon * g, next_v],
+            "The gradient's step is taken twice: it is in the new velocity already. Add that to `theta`, and nothing else.",
+        ),
+        (
+            moved(mu * v - epsilon * g * v),
+            "The gradient is multiplied by the velocity. Only the learning rate multiplies it.",
+        ),
+        (
+            moved(mu * v - epsilon * g * t),
+            "The gradient is multiplied by `theta`. Only the learning rate multiplies it.",
+        ),
+        (
+            moved(mu * (v - epsilon) * g),
+            "`mu` multiplies all of it. Leave the brackets out: `mu` is for the old velocity only.",
+        ),
+        ([t + next_v, v], "The second of the pair is the old velocity. Return the new one."),
+        ([t + next_v, t + next_v], "The second of the pair is `theta` again. Return the new velocity there."),
     ]
+
+
+_GRADIENT = [
+    *[
+        (words, "The gradient is given already: it is the argument `gradient`. No `T.grad` is needed here.")
+        for words in ("DisconnectedInputError", "cost must be a scalar")
+    ],
+    (
+        "Variable' object is not callable",
+        "A symbol is called like a function. `gradient` is the gradient itself, as it is, without brackets; and a product needs its "
+        "`*`.",
+    ),
+]
+"""Words of errors with a gradient that is given, and their diagnoses."""
+
+_GRADIENT_AT = [
+    *[
+        (words, "`gradient_at` gives the gradient already. No `T.grad` is needed here.")
+        for words in ("DisconnectedInputError", "cost must be a scalar")
+    ],
+    (
+        "Variable' object is not callable",
+        "A symbol is called like a function. The function that gives a gradient is `gradient_at`; and a product needs its `*`.",
+    ),
+    *[
+        (words, "`gradient_at` is a function. Call it, with the place to look at in round brackets.")
+        for words in ("'function' object is not subscriptable", "and 'function'", "'function' and")
+    ],
+    *[
+        (words, "`gradient_at` takes one place. Work that out first, as one expression.")
+        for words in ("gradient_at() takes 1 positional argument", "gradient_at() missing 1")
+    ],
+]
+"""The same with a function that gives the gradient at a place."""
 
 
 def _pair_of(returned):
@@ -222,7 +318,7 @@ def _pair_of(returned):
         raise Wrong("These are updates. Return only the two next values; the pairs are made below.")
     if not isinstance(returned, (tuple, list)) or len(returned) != 2:
         raise Wrong(
-            f"It returns {type(returned).__name__}, and not a pair. Return the next `theta` and the next velocity, with a "
+            f"It returns {describe(returned)}, and not a pair. Return the next `theta` and the next velocity, with a "
             "comma between them."
         )
     if not all(isinstance(expression, theano.Variable) for expression in returned):
@@ -262,7 +358,7 @@ def _examine_nesterov_step(answer):
         asked.append(place)
         return place**3 + 0.5
 
-    pair = _pair_of(result_of(answer, theta, velocity, gradient_at, mu, epsilon))
+    pair = _pair_of(result_of(answer, theta, velocity, gradient_at, mu, epsilon, known=_GRADIENT_AT))
     if not asked:
         raise Wrong("It never asks for a gradient. `gradient_at` is a function: call it with the place to look at.")
     t, v = (np.array(n, dtype=theano.config.floatX) for n in ([1, -1.2, 0.5], [0.6, 0.5, -0.4]))
@@ -282,6 +378,11 @@ def _examine_nesterov_step(answer):
         (t - mu * v, "It looks back, to where it came from. The place ahead is `theta` *plus* what the velocity adds."),
         (t + v, "It looks too far ahead: friction will slow the velocity down first, so that only `mu` of it is left."),
         (mu * v, "It takes the gradient at the velocity. The place ahead is as far as that from `theta`."),
+        (v, "It takes the gradient at the velocity. The place ahead is `theta` plus `mu` times the velocity."),
+        (t + mu, "It looks `mu` ahead. The place ahead is `theta` plus `mu` *times the velocity*."),
+        (t * mu * v, "It multiplies `theta`, too. The place ahead is `theta` *plus* `mu` times the velocity."),
+        (mu * (t + v), "`mu` multiplies `theta`, too. It multiplies the velocity only."),
+        (mu * t + v, "`mu` multiplies `theta`. It multiplies the velocity."),
     ]
     diagnose(
         found,
@@ -299,11 +400,18 @@ def _examine_nesterov_step(answer):
             "The parameters take the gradient's step only. Add the new velocity to `theta`.",
         ),
     )
-    if not same(found, wanted):
+    (place,) = values_of([asked[-1]], [theta, velocity], [t, v])
+    if not same(place, ahead):
         raise Wrong(
-            "It is not the rule. The velocity changes as with momentum, but for where the gradient is taken: at `theta` "
-            "plus `mu` times the velocity."
+            "It takes the gradient at another place than `theta` plus `mu` times the velocity: for theta "
+            f"{t[0]:.4g}, velocity {v[0]:.4g} and mu {mu} that is {ahead[0]:.4g}, and it asks at {np.ravel(place)[0]:.4g}."
         )
+    compare(
+        found,
+        wanted,
+        "It is not the rule, though the gradient is taken at the right place. The velocity changes as with momentum, and moves "
+        "`theta`.",
+    )
     return "it looks ahead, where the velocity would lead, and corrects the velocity before it goes."
 
 
@@ -333,8 +441,8 @@ def _examine_should_stop(answer):
     for (errors, patience), is_stop, should_be in zip(_ERRORS_AND_PATIENCE, found, wanted):
         if is_stop != should_be:
             raise Wrong(
-                f"For `errors = {errors}` and `patience = {patience}` it should return {should_be}: the best error is "
-                f"{_best_ago(errors)} validations ago."
+                f"For `errors = {errors}` and `patience = {patience}` it should return {should_be}: the best error, {min(errors)}, "
+                f"is {_best_ago(errors)} validation{'' if _best_ago(errors) == 1 else 's'} ago."
             )
     return "it waits as long as patience says, and no longer."
 
@@ -386,12 +494,33 @@ _WRONG_STOPS = [
         "An error that only equals the best counts as an improvement. Of equal ones the first is the best.",
     ),
     (
+        lambda errors, patience: _best_ago(errors) == patience,
+        "It stops only when the best error is exactly `patience` validations ago. It should also stop when it is more.",
+    ),
+    (
+        lambda errors, patience: errors[-1] > min(errors),
+        "It loses patience as soon as the newest error is not the best. Count how many validations ago the best was.",
+    ),
+    (
+        lambda errors, patience: sum(b >= a for a, b in zip(errors, errors[1:])) >= patience,
+        "It counts each step back since the beginning. Count the validations since the best of all.",
+    ),
+    (
+        lambda errors, patience: int(np.argmin(errors)) >= patience,
+        "It counts the validations *before* the best. Count those after it: `len(errors) - 1` is the place of the newest.",
+    ),
+    (
+        lambda errors, patience: False,
+        "It never says stop, even for `errors = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]` and `patience = 3`, where the best is the first.",
+    ),
+    (
         lambda errors, patience: len(errors) >= patience,
         "It counts all validations since the beginning. Count those since the best.",
     ),
     (
         lambda errors, patience: len(errors) > patience,
-        "It counts all validations since the beginning. Count those since the best.",
+        "It counts all validations since the beginning. (Or it subtracts the lowest error itself, and not its place, which is "
+        "`errors.index(...)`.) Count those since the best.",
     ),
     (
         lambda errors, patience: len(errors) > 1 and errors[-1] >= errors[-2],
@@ -421,7 +550,9 @@ def _yes_or_no(answer, errors, patience):
     except Wrong as wrong:
         raise Wrong(f"For `errors = {errors}` and `patience = {patience}`: {wrong}") from wrong
     if not isinstance(found, (bool, np.bool_)):
-        raise Wrong(f"It should return True or False, and returns {type(found).__name__}.")
+        quotes = ", in quotes: leave these out" if isinstance(found, str) else ""
+        compared = "" if isinstance(found, str) else ". Compare with `patience`: `>=` gives True or False"
+        raise Wrong(f"It should return True or False, and returns {describe(found)}{quotes}{compared}.")
     return bool(found)
 
 

@@ -48,7 +48,22 @@ MISTAKES = [
     (
         "transfers",
         lambda function: [n.outputs[0] for n in transfers_of(function)],
-        "something else in the list than nodes",
+        "These are variables",
+    ),
+    ("transfers", lambda function: [0, *transfers_of(function)], "something else in the list than nodes"),
+    ("transfers", lambda function: list(range(4)), "These are numbers, such as the places"),
+    (
+        "transfers",
+        lambda function: [name_of(n) == "HostFromGpu" for n in nodes_of(function)],
+        "It says yes or no for each node",
+    ),
+    ("transfers", lambda function: [n for n in function], "A compiled function cannot be gone through"),
+    ("transfers", lambda function: [n for n in nodes_of(function) if n.op.__name__ == "x"], "has a name. The type of"),
+    ("transfers", lambda function: function.maker.fgraph.nodes, "given by its method `toposort()`"),
+    (
+        "transfers",
+        lambda function: [n for n in nodes_of(function) if isinstance(n.op, HostFromGpu)],  # noqa: F821
+        "This class is not imported here",
     ),
     (
         "transfers",
@@ -95,7 +110,8 @@ MISTAKES = [
     ("add_noise", lambda x: x + uniform(x)[0], "Several numbers get the same noise"),
     ("add_noise", lambda x: x + uniform(x)[1, 1], "Several numbers get the same noise"),
     ("add_noise", lambda x: x + MRG_RandomStreams(1).uniform(x.shape), "from 0.00 to 1.00"),
-    ("add_noise", lambda x: x + MRG_RandomStreams(1).normal(x.shape, std=0.3), "it should be -0.30 to 0.30"),
+    ("add_noise", lambda x: x + MRG_RandomStreams(1).normal(x.shape, std=0.3), "it is normal"),
+    ("add_noise", lambda x: x * uniform(x), "Is `x` multiplied by it"),
     ("add_noise", two_values, "not uniform between them"),
     ("add_noise", lambda x: x + uniform(x, dtype="float64"), "The result is float64"),
     ("add_noise", lambda x: 0.3, "no symbolic expression"),
