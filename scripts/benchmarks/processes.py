@@ -21,6 +21,10 @@ THREADS = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BENCHM
 ABOUT_THREADS = r"(G?OMP|KMP|MKL|OPENBLAS|GOTO|BLIS|DNNL|ONEDNN)_|(BENCHMARK|NUMEXPR_NUM|NUMEXPR_MAX)_THREADS$"
 
 
+# The engines that run in the environment of this process.
+ON_THEANO = {"Theano", "by_hand", "by_module", "by_lasagne", "by_keras_on_theano"}
+
+
 class WorkerError(Exception):
     """An engine that died, hangs, or computes something else."""
 
@@ -32,8 +36,14 @@ class Worker:
     """
 
     def __init__(self, engine, workload, data, setting, compiledir=None):
-        python = sys.executable if engine == "Theano" else peers.PYTHON
-        command = [python, WORKER, engine, workload.to_json(), data, setting.n_processors or setting.n_threads]
+        command = [
+            python_of(engine),
+            WORKER,
+            engine,
+            workload.to_json(),
+            data,
+            setting.n_processors or setting.n_threads,
+        ]
         self.errors = tempfile.TemporaryFile(dir=setting.folder)
         self.process = subprocess.Popen(
             list(map(str, command)),
@@ -93,6 +103,12 @@ class Worker:
             pass
 
 
+def python_of(engine):
+    if engine in ON_THEANO:
+        return sys.executable
+    return peers.TENSORFLOW_PYTHON if engine == "by_tensorflow" else peers.PYTHON
+
+
 def environment(engine, setting, compiledir=None):
     """What a worker finds in its environment: how many threads, which device, and no compiled code of an earlier run."""
     if setting.n_threads is None:
@@ -100,7 +116,9 @@ def environment(engine, setting, compiledir=None):
     else:
         values = {**os.environ, **dict.fromkeys(THREADS, str(setting.n_threads))}
     values["BENCHMARK_DEVICE"] = setting.device
-    if engine == "Theano":
+    if engine in ON_THEANO:
+        values["PYTHONPATH"] = str(peers.ON_THEANO)
+        values["KERAS_HOME"] = tempfile.mkdtemp(dir=setting.folder)
         values["THEANO_FLAGS"] = flags_with_device(setting.device)
         if compiledir:
             values["THEANO_FLAGS"] += f",base_compiledir={compiledir}"

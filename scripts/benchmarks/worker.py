@@ -10,6 +10,8 @@ how long the start took: until the libraries were imported, and until the first 
                  long that are timed: seconds a step, processor seconds a step, and how many these were
     product N    a product of two N x N matrices: seconds
     memory       the most memory this process ever held: MiB
+    graph        of an engine of `LIBRARIES`: the nodes of the graph of a step
+    choices      of such an engine: what its library chose, as one_network/choices.py says
 """
 
 import ctypes
@@ -31,6 +33,17 @@ ENGINES = {
     "PyTorch compiled": ("torch_engine", "CompiledEngine"),
     "JAX": ("jax_engine", "Engine"),
     "JAX scanned": ("jax_engine", "ScannedEngine"),
+}
+
+# The same network as each library has it, by the module in one_network/ that builds it; scripts/libraries runs these.
+LIBRARIES = {
+    "by_hand": "Theano by hand",
+    "by_module": "this module",
+    "by_lasagne": "Lasagne",
+    "by_keras_on_theano": "Keras 2 on Theano",
+    "by_pytorch": "PyTorch",
+    "by_tensorflow": "TensorFlow",
+    "by_jax": "JAX",
 }
 
 
@@ -58,10 +71,9 @@ def main():
     pixels, labels = (array[: n_batches * workload.batch_size] for array in (pixels, labels))
     params = workload.initial_params()
 
-    module, name = ENGINES[engine_name]
-    module = __import__(module)
+    module, make = load(engine_name)
     imported = time.perf_counter()
-    engine = getattr(module, name)(workload, pixels, labels, params)
+    engine = make(workload, pixels, labels, params)
     engine.run([0])
     first_result = time.perf_counter()
     ready = {"version": module.version(), "import_s": imported - started, "first_result_s": first_result - started}
@@ -76,7 +88,7 @@ def main():
         command, *numbers = line.split()
         n = int(numbers[0]) if numbers else 0
         if command == "check":
-            quiet = getattr(module, name)(workload.without_noise(), pixels, labels, params)
+            quiet = make(workload.without_noise(), pixels, labels, params)
             answer = quiet.run([index % n_batches for index in range(n)])
         elif command == "train":
             answer = engine.run(indices(n))
@@ -89,9 +101,26 @@ def main():
             multiply = module.matrix_product(a, b)
             multiply()
             answer = min(seconds(multiply) for _ in range(5))
+        elif command == "graph":
+            answer = engine.graph()
+        elif command == "choices":
+            answer = engine.choices()
         else:
             answer = peak_memory()
         print(json.dumps(answer), file=answers)
+
+
+def load(engine_name):
+    """The module of an engine, and what makes the engine of a workload, pixels, labels and initial weights."""
+    if engine_name in LIBRARIES:
+        sys.path.insert(0, str(Path(__file__).with_name("one_network")))
+        from engine import Engine
+
+        module = __import__(engine_name)
+        return module, functools.partial(Engine, module)
+    module, name = ENGINES[engine_name]
+    module = __import__(module)
+    return module, getattr(module, name)
 
 
 def settled(engine, indices, duration):

@@ -80,7 +80,11 @@ def test_only_what_the_running_releases_need_is_replaced(monkeypatch, release, v
 
 def test_the_running_releases_are_these(monkeypatch):
     read = replacements._versions.__wrapped__
-    assert read() == {"Python": sys.version_info[:2], **{n: release_of(n) for n in ("NumPy", "SciPy")}}
+    assert read() == {
+        "Theano": (1, 0),
+        "Python": sys.version_info[:2],
+        **{n: release_of(n) for n in ("NumPy", "SciPy")},
+    }
     monkeypatch.setitem(sys.modules, "scipy", None)
     assert read()["SciPy"] == ()
 

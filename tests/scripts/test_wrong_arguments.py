@@ -34,6 +34,18 @@ WRONG = {
         ["--busy", "--device", "cuda"],
         ["word"],
     ],
+    "libraries": [
+        ["--nosuchopt"],
+        ["--libraries", "caffe"],
+        ["--libraries", ""],
+        ["--rounds", "0"],
+        ["--rounds", "many"],
+        ["--threads", "0"],
+        ["--threads", "nan"],
+        ["--report", NOWHERE],
+        ["--output", A_FILE],
+        ["word"],
+    ],
     "compare_devices": [
         ["--nosuchopt"],
         ["--device", "gpu"],

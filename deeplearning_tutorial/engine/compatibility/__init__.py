@@ -7,7 +7,8 @@ Theano's own bytecode.
 
 ==================  ==================================================================================
 `replacements`      the lines: for each the old text, the new one, and the release that made it necessary
-`loader`            reads a module of Theano with its replacements; raises an error where an old text is missing
+`libraries`         the same for Lasagne 0.1 and Keras 2.3.1, which stand on Theano
+`loader`            reads a module of these with its replacements; raises an error where an old text is missing
 `numpy_rules`       what NumPy 1 did and NumPy 2 does otherwise, as functions that the new texts call
 `c_code`            the same for the C++ code that Theano generates
 ==================  ==================================================================================

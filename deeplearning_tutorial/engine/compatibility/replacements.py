@@ -318,7 +318,8 @@ def is_here(release):
 @functools.cache
 def _versions():
     """What is here, of those that Theano imports in any case. What is not here is older than anything."""
-    versions = {"Python": sys.version_info[:2], "SciPy": ()}
+    # Theano itself has only one version here: it is newer than what stands on it expects.
+    versions = {"Python": sys.version_info[:2], "SciPy": (), "Theano": (1, 0)}
     for name in ("NumPy", "SciPy"):
         with contextlib.suppress(ImportError):
             package = importlib.import_module(name.lower())
