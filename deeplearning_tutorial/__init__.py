@@ -17,6 +17,8 @@
 `checkpoint`       `save`, `load`: parameters in a file, whatever happens meanwhile
 `fingerprint`      whether a checkpoint is of the same run
 `pretrained`       `load_pretrained`: parameters for when there is no time to train
+`drawing`          `draw_digit`: a canvas in a notebook, and what a network reads on it
+`backpropagation`  the chain rule in a network of two weights, drawn
 `plotting`         digits, filters, curves, confusion matrices, graphs
 `checks`           what is refused, and why
 `conditions`       what a graph asks of its data

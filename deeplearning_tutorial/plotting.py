@@ -12,10 +12,18 @@ import shutil
 
 import matplotlib.pyplot as plt
 import numpy as np
+import PIL.Image
 import theano
 from cycler import cycler
+from matplotlib.figure import Figure
 
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+
+DIGIT_COLORS = [
+    "#106715", "#B74685", "#918E03", "#702AFF", "#6D015A", "#0EDF2C", "#071FAE", "#938BFA", "#000000", "#49CAC8",
+]  # fmt: skip
+"""One colour for each of ten classes, chosen so that the red-green blind tell them apart, too: no two of them are closer than 0.14
+in Oklab, whichever of the eye's red and green is missing. Digits that look alike, such as 4 and 9, got colours far apart."""
 
 STYLE = {
     "axes.prop_cycle": cycler(color=COLORS),
@@ -273,6 +281,145 @@ def as_png(fig):
     return file.getvalue()
 
 
+def show_with_sliders(draw, *sliders, play=False):
+    """Show a figure in a notebook, and draw it anew whenever a slider moves.
+
+    >>> show_with_sliders(draw_strength, ipywidgets.FloatSlider(0.01, max=0.1, description="λ"))
+
+    Parameters
+    ----------
+    draw : callable
+        Called with the values of the sliders, in their order. Returns a Matplotlib figure, the same each time or a new one.
+    *sliders : ipywidgets sliders
+        Their descriptions should be the names in the formulas.
+    play : bool
+        Give the last slider, one of whole numbers, a button that moves it on by itself.
+
+    Raises
+    ------
+    ValueError
+        If there is no slider, or `draw` returns something else.
+    """
+    import ipywidgets
+
+    if not sliders:
+        raise ValueError("a figure that nothing moves needs no widgets: name at least one slider, or use plt.show().")
+    # As wide as the window lets it be, but never out of its proportions.
+    layout = {"max_width": "100%", "height": "auto", "flex": "0 0 auto", "align_self": "flex-start"}
+    picture = ipywidgets.Image(format="png", layout={**layout, "object_fit": "contain"})
+
+    def redraw(change=None):
+        fig = draw(*(slider.value for slider in sliders))
+        if not isinstance(fig, Figure):
+            raise ValueError(f"draw must return the Matplotlib figure that it has drawn, not {fig!r}.")
+        picture.value = as_png(fig)
+        fig.set_layout_engine(
+            "none"
+        )  # where the axes are is known by now, and working it out takes most of a frame's time
+
+    redraw()
+    for slider in sliders:
+        slider.observe(redraw, "value")
+    show_panel(
+        ipywidgets.VBox([*sliders[:-1], _with_play_button(sliders[-1]) if play else sliders[-1], picture]), picture
+    )
+
+
+def _with_play_button(slider, milliseconds=250):
+    import ipywidgets
+
+    button = ipywidgets.Play(min=slider.min, max=slider.max, value=slider.value, interval=milliseconds)
+    ipywidgets.jslink((button, "value"), (slider, "value"))
+    return ipywidgets.HBox([button, slider])
+
+
+def show_under_pointer(fig, pictures_of, zoom=3):
+    """Show a figure in a notebook; the pointer above one of its places brings up the picture of that place.
+
+    Everything is in the notebook's page: no kernel and no network has to answer the pointer. A page without widgets, such as
+    one that nbconvert makes, has the figure alone.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+    pictures_of : dict from matplotlib Axes to (ndarray of shape (n, 2), ndarray of shape (n, height, width))
+        For axes of the figure, places in their coordinates, and a picture with ink from 0 to 1 for each place. All pictures
+        are of one size. Places outside of the axes' limits are left out.
+    zoom : int
+        Pixels on the screen for a pixel of a picture.
+
+    Raises
+    ------
+    ValueError
+        If places and pictures are not of these shapes.
+    """
+    import ipywidgets
+
+    fig.canvas.draw()  # only now it is known where the axes are
+    places, pictures = [], []
+    for ax, (spots, images) in pictures_of.items():
+        spots, images = np.asarray(spots), np.asarray(images)
+        if spots.shape != (len(images), 2) or images.ndim != 3:
+            raise ValueError(
+                "places must be of shape (n, 2) and pictures of shape (n, height, width), "
+                f"not {spots.shape} and {images.shape}."
+            )
+        inside = _inside(ax, spots)
+        places.append(fig.transFigure.inverted().transform(ax.transData.transform(spots[inside])))
+        pictures.append(images[inside])
+    figure = ipywidgets.Image(format="png", value=as_png(fig))
+    page = _page_with_lens(
+        bytes(figure.value), np.concatenate(places), np.concatenate(pictures), fig.get_size_inches(), zoom
+    )
+    _show(ipywidgets.HTML(page), figure.value, "A picture that shows what is under the pointer while a kernel runs.")
+
+
+def _inside(ax, spots):
+    low, high = np.sort(ax.viewLim.get_points(), axis=0)
+    return np.all((low <= spots) & (spots <= high), axis=1)
+
+
+def _page_with_lens(png, places, pictures, inches, zoom, columns=40):
+    """HTML of a figure, and of all pictures as tiles of one, of which a small window shows the one nearest to the pointer."""
+    n, height, width = pictures.shape
+    tiles = tile_raster_images(
+        np.clip(pictures, 0, 1), (height, width), (-(-n // columns), columns), scale_rows_to_unit_interval=False
+    )
+    file = io.BytesIO()
+    # Sixteen greys are enough to read a digit by, and take half of the bytes.
+    PIL.Image.fromarray(255 - tiles).quantize(16).save(file, format="png")
+    wide, high = width * zoom, height * zoom
+    points = ",".join(f"{x:.4f},{1 - y:.4f}" for x, y in places)
+    follow = (
+        "const box = this.getBoundingClientRect(), lens = this.lastElementChild,"
+        " x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height,"
+        " points = this.points ??= lens.dataset.points.split(',').map(Number);"
+        " let best = -1, least = 0.0009;"
+        " for (let i = 0; i < points.length; i += 2) {"
+        f" const d = (points[i] - x) ** 2 + ((points[i + 1] - y) * {inches[1] / inches[0]:.4f}) ** 2;"
+        " if (d < least) { least = d; best = i / 2; } }"
+        " lens.hidden = best < 0; if (best < 0) return;"
+        f" lens.style.left = Math.min(x * box.width + 12, box.width - {wide + 4}) + 'px';"
+        f" lens.style.top = (y * box.height > {high + 20} ? y * box.height - {high + 16} : y * box.height + 12) + 'px';"
+        f" lens.style.backgroundPosition = -(best % {columns}) * {wide} + 'px '"
+        f" + -Math.floor(best / {columns}) * {high} + 'px';"
+    )
+    lens = (
+        f"position: absolute; width: {wide}px; height: {high}px; border: 1px solid #555; pointer-events: none;"
+        f" image-rendering: pixelated; background-size: {columns * wide}px auto; background-image: url({_data_url(file.getvalue())})"
+    )
+    return (
+        f'<div style="position: relative; max-width: {inches[0] * 100:.0f}px" onpointermove="{follow}"'
+        ' onpointerleave="this.lastElementChild.hidden = true">'
+        f'<img src="{_data_url(png)}" style="width: 100%; display: block">'
+        f'<div hidden style="{lens}" data-points="{points}"></div></div>'
+    )
+
+
+def _data_url(png):
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
 def show_panel(panel, picture):
     """Show widgets in a notebook; on a page without a kernel, such as one that nbconvert makes of it, the picture alone.
 
@@ -288,42 +435,104 @@ def show_panel(panel, picture):
     ValueError
         If there is no picture yet.
     """
-    from IPython.display import display
-
     content = bytes(picture.value)
     if not content.startswith(b"\x89PNG"):
         raise ValueError("picture must hold a PNG by now: call the function that draws it before show_panel.")
-    view = {
-        **panel._repr_mimebundle_(),
-        "text/plain": "A picture that follows its sliders while a kernel runs.",
-        "image/png": base64.b64encode(content).decode(),
-    }
+    _show(panel, content, "A picture that follows its sliders while a kernel runs.")
+
+
+def _show(widget, png, text):
+    """Show a widget where there are widgets, else a picture, or a text."""
+    from IPython.display import display
+
+    view = {**widget._repr_mimebundle_(), "text/plain": text, "image/png": base64.b64encode(png).decode()}
     display(view, raw=True)
 
 
-def show_source(thing):
+def show_source(thing, essence=None):
     """Show the source of a class or function, without its docstrings.
+
+    >>> show_source(dA, ["def get_hidden_values", "def get_reconstructed_input"])
 
     Parameters
     ----------
     thing : class or function
         Its docstrings stay where they are: ``thing?`` shows them in a notebook.
+    essence : list of str, optional
+        How the statements begin that are to be read. They are shown with the lines that they stand in, such as those of their
+        class, dots stand for the rest, and the whole source is folded below.
 
     Returns
     -------
     IPython.display.Markdown
+
+    Raises
+    ------
+    ValueError
+        If no statement begins so.
     """
     from IPython.display import Markdown
 
     lines = inspect.getsource(thing).splitlines()
-    for node in ast.walk(ast.parse("\n".join(lines))):
+    indentation = len(lines[0]) - len(lines[0].lstrip())
+    lines = [line[indentation:] for line in lines]
+    tree = ast.parse("\n".join(lines))
+    for node in ast.walk(tree):
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
             docstring = node.body[0]
             lines[docstring.lineno - 1 : docstring.end_lineno] = [None] * (docstring.end_lineno - docstring.lineno + 1)
     source = "\n".join(line for line in lines if line is not None)
     source = source.replace(":\n\n    def", ":\n    def")  # the empty line after the docstring of a class
+    shown = _as_markdown(source)
+    if essence is not None:
+        n_lines = len(source.splitlines())
+        shown = (
+            f"{_as_markdown(_essence(lines, tree, essence))}\n\n"
+            f"<details><summary>All {n_lines} lines of it</summary>\n\n{shown}\n\n</details>"
+        )
     # A page made by nbconvert would set code in an output in the type of its prose.
-    return Markdown(f'<div style="font-family: monospace">\n\n```python\n{source}\n```\n\n</div>')
+    return Markdown(f'<div style="font-family: monospace">\n\n{shown}\n\n</div>')
+
+
+def _as_markdown(source):
+    return f"```python\n{source}\n```"
+
+
+def _essence(lines, tree, beginnings):
+    """The lines of the statements that begin so, of what they stand in only the first, and dots for what is left out."""
+    lines, kept, found = list(lines), set(), set()
+
+    def visit(node, around):
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, ast.stmt):
+                continue
+            line = lines[child.lineno - 1]
+            beginning = next((text for text in beginnings if line is not None and line.strip().startswith(text)), None)
+            if beginning is None:
+                visit(child, [*around, child])
+                continue
+            found.add(beginning)
+            kept.update(range(child.lineno, child.end_lineno + 1))
+            for outer in around:
+                kept.add(outer.lineno)
+                if lines[outer.lineno - 1].endswith("("):
+                    lines[outer.lineno - 1] += "...):"
+                    lines[outer.lineno : outer.body[0].lineno - 1] = [None] * (outer.body[0].lineno - 1 - outer.lineno)
+
+    visit(tree, [])
+    if missing := [text for text in beginnings if text not in found]:
+        raise ValueError(f"no statement of the source begins with {missing[0]!r}.")
+    shown, before = [], 0
+    for number in sorted(kept | {len(lines) + 1}):
+        left_out = [line for line in lines[before : number - 1] if line]
+        if before and left_out:
+            shown.append(" " * min(len(line) - len(line.lstrip()) for line in left_out) + "...")
+        if number <= len(lines) and lines[number - 1] is not None:
+            if lines[number - 1].startswith("    def ") and not shown[-1].startswith("class"):
+                shown.append("")
+            shown.append(lines[number - 1])
+        before = number
+    return "\n".join(shown)
 
 
 def draw_graph(graph):

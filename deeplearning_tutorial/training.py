@@ -49,6 +49,7 @@ def fit(
     before_epoch=None,
     checkpoint=None,
     checkpoint_seconds=60,
+    label=None,
 ):
     """Train until the validation error stops improving, and keep the best parameters.
 
@@ -82,6 +83,9 @@ def fit(
         that is saved in it, and says so. One program at a time.
     checkpoint_seconds : float
         The least time between two of them. An interrupt costs no more than that and an epoch.
+    label : str, optional
+        What is trained, such as ``"momentum, rate 0.1"``. The progress bar then says so, and goes when the training has come to
+        its end: where one cell trains twenty networks, one bar is to be seen.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def fit(
     if params is not None:
         _check_params(params, train, validate)
     saved = TrainingCheckpoint(checkpoint, checkpoint_seconds, train, validate, with_data=before_epoch is None)
-    run = _Run(train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved)
+    run = _Run(train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved, label)
     # A short patience must leave room for at least two validations.
     validation_frequency = int(min(train.n_batches, max(1, stopping.patience / 2)))
     with run:
@@ -133,12 +137,16 @@ class _Run:
 
     last_history = None
 
-    def __init__(self, train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved):
+    def __init__(self, train, validate, stopping, n_epochs, progress, monitor, percent, before_epoch, saved, label):
+        if not isinstance(label, (str, type(None))):
+            raise ValueError(
+                f"label must be a text that says what is trained, such as 'momentum, rate 0.1', not {label!r}."
+            )
         self._n_epochs = _at_most(positive_integer("n_epochs", n_epochs))
         self._train, self._validate, self._stopping, self._saved = train, validate, stopping, saved
         self._monitor, self._percent, self._before_epoch = monitor or {}, percent, before_epoch
         self._costs = []  # since the last validation
-        self._progress = progress
+        self._progress, self._label = progress, label
 
     def steps(self):
         """Each step's number, from 1, and that of its mini-batch; begins after the steps that the history tells of."""
@@ -201,7 +209,7 @@ class _Run:
                 self.history.n_steps // self._train.n_batches,
             )
             self._tell_from_where(done)
-            self._bar = tqdm(total=self._n_epochs, initial=done, unit="epoch", disable=hidden)
+            self._bar = tqdm(total=self._n_epochs, initial=done, unit="epoch", disable=hidden, desc=self._label)
             rows = {"training": self._train, "validation": self._validate}
             tell_what_is_left_over(rows, silent=not self._progress)
             self._interrupts = self._ending.enter_context(Interrupts())
@@ -215,6 +223,9 @@ class _Run:
                 self._move_bar()
                 self.history.stopped_early = self._stopping.is_over(self.history.n_steps)
                 self._save(finished=True)
+                if self._label is not None:
+                    self._bar.leave = False
+                    self._bar.total = self._bar.n  # in a notebook one that is not full would stay, in red
             elif issubclass(kind, (FloatingPointError, KeyboardInterrupt)):
                 error.history = self.history
             if kind is not None and issubclass(kind, KeyboardInterrupt):

@@ -1,5 +1,6 @@
 """The notebooks keep their promises, and the comparison of their outputs is a real one."""
 
+import ast
 import os
 import re
 import subprocess
@@ -16,7 +17,8 @@ from scripts.notebooks import notebook
 from scripts.notebooks.clean_run import solved_problems
 from scripts.notebooks.markers import BEGIN
 from scripts.notebooks.release import check
-from tests import nbval_start
+from tests import nbval_claims, nbval_start
+from tests.claims import CLAIMS
 
 CONFIG = ROOT / "tests" / "nbval.cfg"
 SANITIZERS = get_sanitize_patterns(CONFIG.read_text(encoding="utf-8"))
@@ -341,6 +343,69 @@ def nbval_verdicts(tmp_path_factory):
 def test_nbval_compares(nbval_verdicts, cell):
     *_, passes = CELLS[cell]
     assert nbval_verdicts[cell] is passes
+
+
+# --- Claims ----------------------------------------------------------------------------------
+
+
+def claim_problems(claims, notebooks):
+    """List claims of cells that are not there, or whose value would no longer be displayed, and what is no expression."""
+    problems = []
+    for name, by_cell in claims.items():
+        cells = {cell.id: cell for cell in notebooks[name].cells if cell.cell_type == "code"}
+        for cell_id, expressions in by_cell.items():
+            here = f"{name}: {cell_id}"
+            if cell_id not in cells:
+                problems.append(f"{here}: no such cell")
+                continue
+            last = ast.parse(cells[cell_id].source).body[-1]
+            if isinstance(last, ast.Expr) and not re.match(r"print\(|plt\.show\(|show_\w+\(", ast.unparse(last)):
+                problems.append(f"{here}: ends in a value, which would not be displayed with an assertion after it")
+            for expression in expressions:
+                try:
+                    ast.parse(expression, mode="eval")
+                except SyntaxError:
+                    problems.append(f"{here}: {expression!r} is no expression")
+    return problems
+
+
+def test_claims_are_of_cells_that_exist():
+    assert claim_problems(CLAIMS, SOLVED) == []
+
+
+def test_wrong_claims_are_found():
+    nb = new_notebook(cells=[new_code_cell("x = 1\nx", id="value"), new_code_cell("x = 1\nprint(x)", id="good")])
+    wrong = {"n": {"none": ["x"], "value": ["x == 1"], "good": ["x == 1", "x ="]}}
+    assert claim_problems(wrong, {"n": nb}) == [
+        "n: none: no such cell",
+        "n: value: ends in a value, which would not be displayed with an assertion after it",
+        "n: good: 'x =' is no expression",
+    ]
+
+
+def test_a_claim_that_does_not_hold_is_an_error_of_its_cell():
+    source = nbval_claims.with_claims("x = 1", ["x == 1", "x > 5"])
+    with pytest.raises(AssertionError, match="does not hold: x > 5"):
+        exec(source, {})
+    exec(nbval_claims.with_claims("x = 7", ["x > 5"]), {})
+
+
+def test_nbval_asserts_claims(tmp_path):
+    nbformat.write(new_notebook(cells=[new_code_cell("x = 1", id="a", execution_count=1)]), tmp_path / "n.ipynb")
+    program = (
+        "import sys, pytest, tests.claims; tests.claims.CLAIMS['n'] = {'a': [sys.argv[1]]}; sys.exit(pytest.main("
+        "['-q', '-p', 'no:cacheprovider', '-p', 'tests.nbval_claims', '--nbval', '--nbval-current-env', 'n.ipynb']))"
+    )
+    for claim, status in [("x > 0", 0), ("x > 5", 1)]:
+        done = subprocess.run(
+            [sys.executable, "-c", program, claim],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        assert (f"does not hold: {claim}" in done.stdout) is (status == 1)
 
 
 # --- What a cell displays -------------------------------------------------------------------

@@ -29,6 +29,8 @@ from deeplearning_tutorial.plotting import (
     plot_tiles,
     show_panel,
     show_source,
+    show_under_pointer,
+    show_with_sliders,
     tile_raster_images,
 )
 from deeplearning_tutorial.updates import sgd
@@ -236,6 +238,136 @@ def test_widgets_whose_picture_is_not_drawn_yet_are_refused(displayed):
     assert displayed == []
 
 
+def axis_and_line():
+    fig, ax = plt.subplots(figsize=(2, 1), dpi=50)
+    (line,) = ax.plot([0, 1])
+    return fig, line
+
+
+def test_a_figure_follows_its_sliders(displayed, monkeypatch):
+    fig, line = axis_and_line()
+
+    def draw(height, width):
+        line.set(ydata=[0, height], linewidth=width)
+        return fig
+
+    pictures, image = [], ipywidgets.Image
+    monkeypatch.setattr("ipywidgets.Image", lambda **options: pictures.append(image(**options)) or pictures[-1])
+    height, width = ipywidgets.FloatSlider(1), ipywidgets.IntSlider(2)
+    show_with_sliders(draw, height, width)
+    (view,) = displayed
+    before = base64.b64decode(view["image/png"])
+    (picture,) = pictures
+    assert bytes(picture.value) == before
+    width.value = 9
+    assert bytes(picture.value) != before and line.get_linewidth() == 9
+    assert picture.layout.max_width == "100%" and picture.layout.height == "auto", "it keeps its proportions"
+
+
+def test_the_play_button_moves_the_last_slider(displayed, monkeypatch):
+    links = []
+    monkeypatch.setattr("ipywidgets.jslink", lambda *ends: links.append(ends))
+    fig, _ = axis_and_line()
+    step = ipywidgets.IntSlider(3, min=1, max=200)
+    show_with_sliders(lambda rate, step: fig, ipywidgets.FloatSlider(), step, play=True)
+    ((button, _), end), *others = links
+    assert isinstance(button, ipywidgets.Play) and (button.min, button.value, button.max) == (1, 3, 200)
+    assert end == (step, "value") and others == []
+
+
+@pytest.mark.parametrize(
+    "draw, sliders, message",
+    [
+        (lambda: plt.figure(), [], "name at least one slider"),
+        (lambda value: None, [ipywidgets.FloatSlider()], "draw must return the Matplotlib figure .*, not None"),
+        (lambda value: plt.subplots(), [ipywidgets.FloatSlider()], "draw must return the Matplotlib figure"),
+    ],
+)
+def test_what_is_no_figure_with_sliders_is_refused(displayed, draw, sliders, message):
+    with pytest.raises(ValueError, match=message):
+        show_with_sliders(draw, *sliders)
+    assert displayed == []
+
+
+def page_under_pointer(displayed, monkeypatch, places, pictures):
+    pages = []
+    real = ipywidgets.HTML
+    monkeypatch.setattr("ipywidgets.HTML", lambda page: pages.append(page) or real(page))
+    fig, ax = plt.subplots(figsize=(4, 2), dpi=50)
+    ax.set(xlim=(0, 10), ylim=(0, 1))
+    show_under_pointer(fig, {ax: (places, pictures)})
+    return fig, ax, pages[0]
+
+
+def test_what_is_under_the_pointer_is_in_the_page(displayed, monkeypatch):
+    pictures = np.zeros((3, 2, 5))
+    pictures[0, 0, 0], pictures[2, 1, 4] = 1, 1
+    fig, ax, page = page_under_pointer(displayed, monkeypatch, [[5, 0.5], [11, 0.5], [0, 0]], pictures)
+    (view,) = displayed
+    assert base64.b64decode(view["image/png"]) in base64.b64decode(
+        re.search(r'src="data:image/png;base64,([^"]*)', page)[1]
+    )
+    numbers = [float(number) for number in re.search('data-points="([^"]*)"', page)[1].split(",")]
+    expected = [ax.transData.transform(place) / (200, 100) for place in ([5, 0.5], [0, 0])]
+    np.testing.assert_allclose(numbers, np.ravel([(x, 1 - y) for x, y in expected]), atol=1e-3)
+    sprite = base64.b64decode(re.search(r"background-image: url\(data:image/png;base64,([^)]*)", page)[1])
+    with Image.open(io.BytesIO(sprite)) as tiles:
+        ink = 255 - np.asarray(tiles.convert("L"))
+    assert ink.shape == (2, 5 * 40)
+    np.testing.assert_array_equal(np.argwhere(ink == 255), [(0, 0), (1, 9)])
+    assert "http" not in page and not plt.fignum_exists(fig.number)
+
+
+@pytest.mark.parametrize(
+    "places, pictures", [([[1, 1]], np.zeros((2, 3, 3))), ([[1, 1]], np.zeros((1, 9))), ([1, 1], np.zeros((2, 3, 3)))]
+)
+def test_places_without_their_pictures_are_refused(displayed, monkeypatch, places, pictures):
+    with pytest.raises(ValueError, match=r"places must be of shape \(n, 2\) and pictures of shape"):
+        page_under_pointer(displayed, monkeypatch, places, pictures)
+
+
+# Colours ------------------------------------------------------------------------------------------------------------
+
+# Machado, Oliveira and Fernandes (2009): how light looks to an eye without the red, or without the green receptors.
+WITHOUT_RED = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+WITHOUT_GREEN = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+
+
+def oklab(light):
+    """Ottosson (2020): coordinates in which equal distances look about equal."""
+    to_cones = [
+        [0.41222147, 0.53633254, 0.05144599],
+        [0.21190350, 0.68069955, 0.10739696],
+        [0.08830246, 0.28171884, 0.62997870],
+    ]
+    to_lab = [
+        [0.21045426, 0.79361779, -0.00407205],
+        [1.97799850, -2.42859221, 0.45059371],
+        [0.02590404, 0.78277177, -0.80867577],
+    ]
+    return np.cbrt(np.clip(light, 0, 1) @ np.transpose(to_cones)) @ np.transpose(to_lab)
+
+
+def least_distance(colors, eye):
+    rgb = np.array([matplotlib.colors.to_rgb(color) for color in colors])
+    light = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    places = oklab(light @ np.transpose(eye))
+    distances = np.linalg.norm(places[:, None] - places, axis=2)
+    return distances[~np.eye(len(colors), dtype=bool)].min()
+
+
+@pytest.mark.parametrize("eye", [np.eye(3), WITHOUT_RED, WITHOUT_GREEN], ids=["all", "without red", "without green"])
+def test_ten_classes_have_ten_colours_that_every_eye_tells_apart(eye):
+    assert len(plotting.DIGIT_COLORS) == 10
+    assert least_distance(plotting.DIGIT_COLORS, eye) > 0.14
+
+
+def test_colours_that_some_eyes_confuse_are_found():
+    red_and_green = ["#B74A00", "#6A7A00"]
+    assert least_distance(red_and_green, np.eye(3)) > 0.14 > least_distance(red_and_green, WITHOUT_GREEN)
+    assert least_distance(["#0072B2"] * 2, np.eye(3)) == 0
+
+
 # Curves and matrices ------------------------------------------------------------------------------------------------
 
 HISTORIES = {
@@ -316,6 +448,57 @@ def test_a_source_without_docstring_is_shown_as_it_is():
 
 def exercise():
     return 1
+
+
+class Shown:
+    """A page of help."""
+
+    def __init__(
+        self,
+        number,
+    ):
+        """Another."""
+        if number < 0:
+            raise ValueError(number)
+        self.number = number
+
+    def twice(self):
+        return 2 * self.number
+
+    def thrice(self):
+        """And another."""
+        return 3 * self.number
+
+    def forgotten(self):
+        return None
+
+
+def test_the_essence_of_a_source_stands_first_and_all_of_it_is_folded():
+    shown = show_source(Shown, ["self.number =", "def twice", "return 3"]).data
+    essence, whole = re.findall(r"```python\n(.*?)\n```", shown, flags=re.DOTALL)
+    assert essence.splitlines() == [
+        "class Shown:",
+        "    def __init__(...):",
+        "        ...",
+        "        self.number = number",
+        "",
+        "    def twice(self):",
+        "        return 2 * self.number",
+        "",
+        "    def thrice(self):",
+        "        return 3 * self.number",
+        "    ...",
+    ]
+    compile(whole, "shown", "exec")
+    assert "raise ValueError(number)" in whole and "help" not in shown
+    before_fold, fold = shown.split("<details>")
+    assert essence in before_fold and whole in fold
+    assert f"All {len(whole.splitlines())} lines" in fold
+
+
+def test_an_essence_that_is_not_in_the_source_is_refused():
+    with pytest.raises(ValueError, match="no statement of the source begins with 'def four'"):
+        show_source(Shown, ["def twice", "def four"])
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Compiled functions of a mini-batch, and the loop that trains with them."""
 
+import contextlib
 import dataclasses
 import errno
 import itertools
@@ -640,6 +641,38 @@ def test_the_progress_bar_tells_cost_and_error_and_can_be_left_out(capfd, monkey
     script = Script([0.25, 0.5], n_batches=1)
     fit(script.train, script.validate, [script.parameter], n_epochs=2)
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "label, errors, options, bars",
+    [
+        (None, [0.5, 0.4], {}, [("", True, 2, 2)]),
+        ("momentum", [0.5, 0.4], {}, [("momentum", False, 2, 2)]),
+        ("momentum", [0.5, 0.6, 0.7, 0.8], {"patience": 2, "n_epochs": 9}, [("momentum", False, 3, 3)]),
+        ("momentum", [0.5, float("nan")], {}, [("momentum", True, 1, 2)]),
+    ],
+    ids=["without a label", "to its end", "stopped early", "NaN"],
+)
+def test_a_bar_with_a_label_says_what_is_trained_and_goes_when_all_went_well(monkeypatch, label, errors, options, bars):
+    seen = []
+
+    class Bar(training.tqdm):
+        def close(self):
+            if not self.disable:
+                seen.append((self.desc.removesuffix(": "), self.leave, self.n, self.total))
+            super().close()
+
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    monkeypatch.setattr(training, "tqdm", Bar)
+    script = Script(errors, n_batches=1)
+    with contextlib.suppress(FloatingPointError):
+        fit(script.train, script.validate, [script.parameter], **{"n_epochs": 2, "label": label, **options})
+    assert seen == bars
+
+
+def test_a_label_that_is_no_text_is_refused():
+    with pytest.raises(ValueError, match="label must be a text .*, not 0.1"):
+        Script([0.5], n_batches=1).fit(label=0.1)
 
 
 def test_an_error_that_is_no_fraction_is_shown_as_it_is(capfd, monkeypatch):

@@ -13,7 +13,7 @@ ALL_SOLVED = "notebooks/solved/07_c.ipynb notebooks/solved/06_b.ipynb notebooks/
 UNSOLVED = "notebooks/07_c.ipynb notebooks/06_b.ipynb notebooks/01_a.ipynb"
 NO_OPENCL = 'case "$*" in *"libgpuarray opencl0:0") echo "there is no OpenCL platform"; exit 1 ;; esac'
 LAX = "-m pytest -p tests.nbval_start --nbval-lax --nbval-current-env"
-STRICT = "-m pytest -p tests.nbval_start -p tests.nbval_stderr --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg"
+STRICT = "-m pytest -p tests.nbval_start -p tests.nbval_stderr -p tests.nbval_claims --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg"
 
 
 def run_tests(copy, *arguments, answers="", dataset="mnist", device="", **environment):
