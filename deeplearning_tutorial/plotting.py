@@ -406,17 +406,18 @@ def _page_with_lens(png, places, pictures, inches, zoom, columns=40):
     )
     lens = (
         f"position: absolute; width: {wide}px; height: {high}px; border: 1px solid #555; pointer-events: none;"
-        f" image-rendering: pixelated; background-size: {columns * wide}px auto; background-image: url({_data_url(file.getvalue())})"
+        f" image-rendering: pixelated; background-size: {columns * wide}px auto; background-image: url({data_url(file.getvalue())})"
     )
     return (
         f'<div style="position: relative; max-width: {inches[0] * 100:.0f}px" onpointermove="{follow}"'
         ' onpointerleave="this.lastElementChild.hidden = true">'
-        f'<img src="{_data_url(png)}" style="width: 100%; display: block">'
+        f'<img src="{data_url(png)}" style="width: 100%; display: block">'
         f'<div hidden style="{lens}" data-points="{points}"></div></div>'
     )
 
 
-def _data_url(png):
+def data_url(png):
+    """The bytes of a PNG file as the address of a picture, for a page of HTML that holds it."""
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 

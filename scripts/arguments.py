@@ -37,6 +37,19 @@ def number(least, most=math.inf, what="a number"):
     return parse
 
 
+def some_of(choices):
+    """A type for names of `choices`, with commas between them: a list of them, each once."""
+
+    def parse(text):
+        names = [name.strip() for name in text.split(",")]
+        for name in names:
+            if name not in choices:
+                raise refuse(f"{name!r} is none of {', '.join(choices)}")
+        return list(dict.fromkeys(names))
+
+    return parse
+
+
 def in_words(least, most):
     return f"from {least:,} on" if most == math.inf else f"from {least:,} to {most:,}"
 

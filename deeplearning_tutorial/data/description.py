@@ -61,16 +61,14 @@ class Description:
     __repr__ = __str__
 
     def _repr_html_(self):
-        import base64
-
-        from deeplearning_tutorial.plotting import as_png
+        from deeplearning_tutorial.plotting import as_png, data_url
 
         tables = _html_table(self._table_of_sets()) + _html_table(self._table_of_classes())
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        picture = base64.b64encode(as_png(self.plot().figure)).decode()
+        picture = data_url(as_png(self.plot().figure))
         return (
             f"<p><b>{html.escape(self.title)}</b></p>{tables}<ul>{notes}</ul>"
-            f'<img alt="{html.escape(self._alternative())}" style="max-width: 100%" src="data:image/png;base64,{picture}">'
+            f'<img alt="{html.escape(self._alternative())}" style="max-width: 100%" src="{picture}">'
         )
 
     def _alternative(self):

@@ -14,7 +14,7 @@ import numpy as np
 import theano
 import theano.tensor as T
 
-_ELSEWHERE = "It uses a symbolic variable from elsewhere in the notebook. Use the arguments of the function only."
+ELSEWHERE = "It uses a symbolic variable from elsewhere in the notebook. Use the arguments of the function only."
 
 _VALUE_OF_A_SYMBOL = (
     "It asks a symbol for its value, and there is none yet. Compute nothing here (no `eval`, `get_value`, `set_value`, no "
@@ -85,7 +85,7 @@ WITH_SYMBOLS = [
 WITH_NUMBERS = [
     (
         "UnusedInputError",
-        _ELSEWHERE,
+        ELSEWHERE,
     ),
     (
         "MissingInputError",

@@ -15,7 +15,7 @@ import numpy as np
 import theano
 
 from deeplearning_tutorial.exercises.comparison import difference, same
-from deeplearning_tutorial.exercises.errors import explain, first_line_of, look_up, search
+from deeplearning_tutorial.exercises.errors import ELSEWHERE, explain, first_line_of, look_up, search
 
 # Examinations compute little: in Python, so that nothing has to be compiled, and on the host where there is a GPU.
 QUICK = theano.compile.mode.FAST_COMPILE.excluding("gpuarray_opt")
@@ -176,9 +176,7 @@ def values_of(expression, inputs, values, known=()):
     try:
         return theano.function(inputs, expression, on_unused_input="ignore", mode=QUICK)(*values)
     except theano.gof.MissingInputError as error:
-        raise Wrong(
-            "It uses a symbolic variable from elsewhere in the notebook. Use the arguments of the function only."
-        ) from error
+        raise Wrong(ELSEWHERE) from error
     except Exception as error:
         diagnosis = look_up(error, known) or search(error)
         said = f"Computing what it returns raised `{first_line_of(error)}`."

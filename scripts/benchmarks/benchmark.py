@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 from scripts import ROOT
-from scripts.arguments import file_to_read, folder_to_write, unwritable
+from scripts.arguments import file_to_read, folder_to_write, some_of, unwritable
 from scripts.benchmarks import busy, measure, peers, pictures, report, scale, start
 from scripts.benchmarks.worker import ENGINES
 from scripts.benchmarks.workloads import WORKLOADS
@@ -143,17 +143,6 @@ def as_users_have_it(options, parser):
         parser.error(f"with --busy others have the processors, and not a GPU: leave out --device {options.device}")
     options.workloads = options.workloads or (busy.QUICK_NETWORKS if options.quick else busy.NETWORKS)
     options.engines = options.engines or busy.ENGINES
-
-
-def some_of(choices):
-    def parse_names(text):
-        names = [name.strip() for name in text.split(",")]
-        for name in names:
-            if name not in choices:
-                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(choices)}")
-        return list(dict.fromkeys(names))
-
-    return parse_names
 
 
 def numbers_up_to(largest):

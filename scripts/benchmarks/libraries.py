@@ -28,7 +28,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from scripts import ROOT
-from scripts.arguments import file_to_read, folder_to_write, whole_number
+from scripts.arguments import file_to_read, folder_to_write, some_of, whole_number
 from scripts.benchmarks import measure, peers
 from scripts.benchmarks.processes import ON_THEANO
 from scripts.benchmarks.tables import heading, row
@@ -43,6 +43,9 @@ NETWORKS = {
     # window differ by less than float32 rounds, another order of adding up sends the gradient to the other one.
     "lenet": Workload("LeNet 20-50-500, batch 100", batch_size=100, **{**LENET, "learning_rate": 0.02}),
 }
+ENGINES = {
+    engine.removeprefix("by_").replace("_", "-"): engine for engine in LIBRARIES
+}  # by their names for --libraries
 CODE = Path(__file__).with_name("one_network")
 END_OF_CODE = "\n\n# --- what is told about it\n"
 
@@ -69,7 +72,7 @@ def parse(arguments):
         prog="scripts/libraries", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--libraries", type=some_libraries, metavar="A,B", help=f"of {', '.join(names())} (default: all)"
+        "--libraries", type=some_of(ENGINES), metavar="A,B", help=f"of {', '.join(ENGINES)} (default: all)"
     )
     parser.add_argument(
         "--rounds", type=whole_number(1, 1000, "a number of rounds"), default=5, metavar="N",
@@ -90,21 +93,8 @@ def parse(arguments):
         "--report", type=file_to_read, metavar="FILE", help="only print the table of a file written before"
     )
     options = parser.parse_args(arguments)
-    options.libraries = options.libraries or list(LIBRARIES)
+    options.libraries = [ENGINES[name] for name in options.libraries or ENGINES]
     return options
-
-
-def names():
-    return [engine.removeprefix("by_").replace("_", "-") for engine in LIBRARIES]
-
-
-def some_libraries(text):
-    known = dict(zip(names(), LIBRARIES))
-    chosen = [name.strip() for name in text.split(",")]
-    for name in chosen:
-        if name not in known:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(chosen)]
 
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -112,12 +102,9 @@ def some_libraries(text):
 
 
 def run(options):
-    if ON_THEANO.issuperset(options.libraries):
-        peers.make_libraries(tensorflow=False)
-    else:
-        peers.make_libraries(tensorflow="by_tensorflow" in options.libraries)
-        if {"by_pytorch", "by_jax"} & set(options.libraries):
-            peers.make_environment("cpu")
+    peers.make_libraries(tensorflow="by_tensorflow" in options.libraries)
+    if {"by_pytorch", "by_jax"} & set(options.libraries):
+        peers.make_environment("cpu")
     load = round(os.getloadavg()[0], 2)
     with tempfile.TemporaryDirectory(prefix="libraries-", ignore_cleanup_errors=True) as folder:
         return {**compare(options, folder), "load_before": load}

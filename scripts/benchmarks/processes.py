@@ -21,8 +21,9 @@ THREADS = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BENCHM
 ABOUT_THREADS = r"(G?OMP|KMP|MKL|OPENBLAS|GOTO|BLIS|DNNL|ONEDNN)_|(BENCHMARK|NUMEXPR_NUM|NUMEXPR_MAX)_THREADS$"
 
 
-# The engines that run in the environment of this process.
-ON_THEANO = {"Theano", "by_hand", "by_module", "by_lasagne", "by_keras_on_theano"}
+# The engines that run in the environment of this process. Those of scripts/libraries find Lasagne and Keras 2.3 in a folder.
+BESIDE_LIBRARIES = {"by_hand", "by_module", "by_lasagne", "by_keras_on_theano"}
+ON_THEANO = {"Theano", *BESIDE_LIBRARIES}
 
 
 class WorkerError(Exception):
@@ -116,9 +117,10 @@ def environment(engine, setting, compiledir=None):
     else:
         values = {**os.environ, **dict.fromkeys(THREADS, str(setting.n_threads))}
     values["BENCHMARK_DEVICE"] = setting.device
-    if engine in ON_THEANO:
+    if engine in BESIDE_LIBRARIES:
         values["PYTHONPATH"] = str(peers.ON_THEANO)
         values["KERAS_HOME"] = tempfile.mkdtemp(dir=setting.folder)
+    if engine in ON_THEANO:
         values["THEANO_FLAGS"] = flags_with_device(setting.device)
         if compiledir:
             values["THEANO_FLAGS"] += f",base_compiledir={compiledir}"
