@@ -262,7 +262,7 @@ class ConvNet:
     n_filters : list of lists of int
         For each stage the numbers of filters of its convolutions. Each stage ends with max-pooling over 2 x 2 pixels.
     filter_size : int
-        Height and width of the filters, odd: images keep their size in a convolution.
+        Height and width of the filters. Odd where `border_mode` is "half": images then keep their size in a convolution.
     n_hidden : int or list of int
         Units of the hidden layers. An empty list for none.
     n_out : int
@@ -271,6 +271,8 @@ class ConvNet:
         Of the convolutions and the hidden layers.
     batch_normalization : bool
         Between each convolution and its activation.
+    border_mode : str
+        Of the convolutions, see `ConvolutionLayer`: "half", or "valid" without zeros around the images, which costs less.
 
     Attributes
     ----------
@@ -293,7 +295,7 @@ class ConvNet:
     Raises
     ------
     ValueError
-        If a size is no whole number of at least 1, `filter_size` is even, or the images are too small for so many stages.
+        If a size is no whole number of at least 1, `filter_size` is even for "half", or the images are too small for so many stages.
     """
 
     POOL = (2, 2)
@@ -309,9 +311,10 @@ class ConvNet:
         n_out=10,
         activation=T.nnet.relu,
         batch_normalization=False,
+        border_mode="half",
     ):
         self.image_shape = sizes("image_shape", image_shape, 3)
-        if positive_integer("filter_size", filter_size) % 2 == 0:
+        if positive_integer("filter_size", filter_size) % 2 == 0 and border_mode == "half":
             raise ValueError(f"filter_size must be odd, so that images keep their size, not {filter_size}.")
         if (
             not isinstance(n_filters, (list, tuple))
@@ -330,7 +333,7 @@ class ConvNet:
         for number, stage in enumerate(self.stages, 1):
             for n in stage:
                 filter_shape = (n, shape[0], filter_size, filter_size)
-                layer = ConvolutionLayer(rng, images, filter_shape, (None, *shape), "half", activation=None)
+                layer = ConvolutionLayer(rng, images, filter_shape, (None, *shape), border_mode, activation=None)
                 self.convolutionLayers.append(layer)
                 output, shape = layer.output, layer.output_shape
                 if batch_normalization:

@@ -16,6 +16,7 @@ import PIL.Image
 import theano
 from cycler import cycler
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
@@ -223,6 +224,7 @@ def plot_history(histories, what="validation_error", ax=None):
             raise ValueError(f"the run {label!r} has no curve {what!r}; it has {', '.join(curves)}.")
         ax.plot(history.epoch, scale * np.asarray(curves[what]), style, label=label)
     ax.set(xlabel="epoch", ylabel=name)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))  # half an epoch is no epoch
     ax.legend()
     return ax
 

@@ -191,7 +191,7 @@ def by_hand(network, images):
     for stage in network.stages:
         for _ in stage:
             layer = next(convolutions)
-            h = np.maximum(convolved(h, layer.W.get_value(), "half") + layer.b.get_value()[:, None, None], 0)
+            h = np.maximum(convolved(h, layer.W.get_value(), layer.border_mode) + layer.b.get_value()[:, None, None], 0)
         h = pooled(h)
     h = h.reshape(len(h), -1)
     for layer in network.hiddenLayers:
@@ -201,9 +201,19 @@ def by_hand(network, images):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("n_hidden", [[6], [], 6, [5, 4]], ids=str)
-def test_a_network_is_its_layers(n_hidden):
-    network = net(n_hidden=n_hidden)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"n_hidden": []},
+        {"n_hidden": 6},
+        {"n_hidden": [5, 4]},
+        {"n_filters": [[3], [5]], "filter_size": 2, "border_mode": "valid"},  # 8, 7, halved 3, 2, halved 1
+    ],
+    ids=str,
+)
+def test_a_network_is_its_layers(options):
+    network = net(**options)
     network.logRegressionLayer.W.set_value(normal(*network.logRegressionLayer.W.get_value().shape))
     images, labels, y = normal(9, 64), np.arange(9, dtype="int32") % 3, T.ivector("y")
     outputs = [network.p_y_given_x, network.y_pred, network.negative_log_likelihood(y), network.errors(y)]
@@ -298,6 +308,8 @@ RNG, IMAGES = np.random.RandomState(0), T.tensor4("images")
         (lambda: BatchNormalization(IMAGES, 2, epsilon=-1), "epsilon .*-1"),
         (lambda: net(image_shape=(8, 8)), r"image_shape must be 3 .*\(8, 8\)"),
         (lambda: net(filter_size=4), "filter_size must be odd.*4"),
+        (lambda: net(border_mode="same"), "border_mode must be.*'same'"),
+        (lambda: net(border_mode="valid"), "3 x 3 does not fit into an image of 2 x 2"),
         (lambda: net(n_filters=[3, 4]), "n_filters must be a list of lists.*3"),
         (lambda: net(n_filters=[]), r"n_filters must be a list.*\[\]"),
         (lambda: net(n_filters=[[2], [2], [2], [2]]), "after 3 stages an image has 1 x 1 pixels"),

@@ -396,6 +396,7 @@ def test_histories_are_curves_over_the_epochs(options, label, values):
     np.testing.assert_allclose(fast.get_xdata(), [1, 2, 3])
     np.testing.assert_allclose(fast.get_ydata(), values)
     assert slow.get_linestyle() != fast.get_linestyle()
+    assert all(float(tick).is_integer() for tick in ax.get_xticks())
 
 
 def test_a_curve_that_a_run_does_not_have_is_refused():

@@ -39,9 +39,7 @@ from scripts.machine import describe_machine
 
 NETWORKS = {
     "mlp": Workload("MLP 784-500-10, batch 20", (500,), 20, 0.01),
-    # At a rate of 0.1 the losses of two libraries part at 1e-4 after 13 steps: where the two largest numbers of a pooling
-    # window differ by less than float32 rounds, another order of adding up sends the gradient to the other one.
-    "lenet": Workload("LeNet 20-50-500, batch 100", batch_size=100, **{**LENET, "learning_rate": 0.02}),
+    "lenet": Workload("LeNet 20-50-500, batch 100", batch_size=100, **LENET),
 }
 ENGINES = {
     engine.removeprefix("by_").replace("_", "-"): engine for engine in LIBRARIES

@@ -103,7 +103,9 @@ def _tuple(value):
     return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
-LENET = {"n_hidden": (500,), "convolutions": ((20, 5, 0, 2), (50, 5, 0, 2)), "pools_first": True, "learning_rate": 0.1}
+# At a rate of 0.1 the losses of two libraries part at 1e-4 after 13 steps: where the two largest numbers of a pooling window
+# differ by less than float32 rounds, another order of adding up sends the gradient to the other one.
+LENET = {"n_hidden": (500,), "convolutions": ((20, 5, 0, 2), (50, 5, 0, 2)), "pools_first": True, "learning_rate": 0.02}
 
 WORKLOADS = {
     "logistic": Workload("logistic regression, batch 600", (), 600, 0.13),

@@ -180,19 +180,20 @@ CATALOGUE = {
         },
     ),
     "lenet": Experiment(
-        "LeNet: 20 and 50 filters of 5 x 5 with max-pooling, 500 tanh",
+        "LeNet: 20 and 50 filters of 5 x 5 with max-pooling, 500 tanh, momentum, distorted digits",
         0.92,
         "Theano tutorial",
         convnets.train_lenet,
-        {**convnets.LENET, "batch_size": 500, "n_epochs": 200, "patience": 10_000, "shuffle": False},
+        {**convnets.LENET, "learning_rate": 0.05, "decay": True, "momentum": 0.9, "n_epochs": 30, "distortion": {}},
         seed=23455,
     ),
     "convnet": Experiment(
-        "32-32-pool-64-64-pool-128-10 of 3 x 3, batch normalization, dropout, distorted digits",
+        "32-32-pool-64-64-pool-128-10 of 3 x 3, batch normalization, dropout, distorted digits, answers averaged over nine "
+        "places of a digit",
         0.35,
         "Cireşan et al. 2011",
         convnets.train,
-        {**convnets.CONVNET, "n_epochs": 40},
+        {**convnets.CONVNET, "n_epochs": 40, "test_time_shift": 1.0},
     ),
     "conv-committee": Experiment(
         "committee of 35 networks 20-pool-40-pool-150-10, for digits of seven widths, distorted",
@@ -203,8 +204,10 @@ CATALOGUE = {
             **convnets.CONVNET,
             "n_filters": [[20], [40]],
             "filter_size": 5,
+            "border_mode": "valid",
             "hidden": [150],
-            "n_epochs": 30,
+            "dropout": [0.0, 0.0, 0.3],
+            "n_epochs": 20,
             # Five networks for each width; {} are the digits as they are.
             "members": [{}, *({"width": width} for width in (10, 12, 14, 16, 18, 20))] * 5,
         },

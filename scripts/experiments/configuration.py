@@ -39,6 +39,8 @@ def kind_of(key, usual):
         return "a whole number from 1 on", is_count
     if key == "activation":
         return f"one of {', '.join(ACTIVATIONS)}", lambda value: isinstance(value, str) and value in ACTIVATIONS
+    if key == "border_mode":
+        return '"half" or "valid"', lambda value: value in ("half", "valid")
     if key == "hidden":
         return "a list of whole numbers from 1 on", lambda value: is_list_of(is_count, value)
     if key == "n_filters" and is_list_of(is_count, usual):

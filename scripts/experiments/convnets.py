@@ -20,6 +20,7 @@ LENET = {
 CONVNET = {
     "n_filters": [[32, 32], [64, 64]],  # of the convolutions of each stage
     "filter_size": 3,
+    "border_mode": "half",  # or "valid": without zeros around the images
     "hidden": [128],
     "batch_normalization": True,
     "dropout": [0.1, 0.1, 0.5],  # rates after each stage and of each hidden layer
@@ -29,6 +30,7 @@ CONVNET = {
     "decay": True,
     "momentum": 0.9,
     "distortion": {},
+    "test_time_shift": 0.0,  # in pixels: answers are averaged over nine places of a digit that far apart
 }
 
 
@@ -75,7 +77,10 @@ def train(configuration, seed, run, datasets=None):
     if configuration["l2"]:
         cost += configuration["l2"] * network.L2_sqr
     datasets = datasets or load_data(run.dataset)
-    return classifier.fit(network, cost, configuration, seed, run, "training", x, y, datasets, averages=noisy.updates)
+    trained = classifier.fit(
+        network, cost, configuration, seed, run, "training", x, y, datasets, averages=noisy.updates
+    )
+    return classifier.answer_for_shifts(trained, configuration["test_time_shift"], datasets[1])
 
 
 def build(configuration, seed, x):
@@ -87,6 +92,7 @@ def build(configuration, seed, x):
         configuration["filter_size"],
         configuration["hidden"],
         batch_normalization=configuration["batch_normalization"],
+        border_mode=configuration["border_mode"],
     )
 
 

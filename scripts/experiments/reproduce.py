@@ -21,6 +21,7 @@ from scripts.machine import flags_with_device
 
 RUNS = ROOT / "build" / "runs"
 RESULTS = ROOT / "results"
+TEST_ERRORS = ["test_error", "test_squared_error"]  # a run has one of them
 
 
 def main(arguments=None):
@@ -46,7 +47,7 @@ def main(arguments=None):
     if options.seed is None:
         options.seed = experiment.seed
     try:
-        return reproduce(options, experiment)
+        return reproduce_seeds(options, experiment) if options.seeds > 1 else reproduce(options, experiment)
     except KeyboardInterrupt:
         again = [argument for argument in arguments if argument not in ("--fresh", "--resume")]
         print(f"\nInterrupted. To go on: scripts/reproduce {shlex.join(again)} --resume", file=sys.stderr)
@@ -66,6 +67,13 @@ def parse(arguments):
         "--seed",
         type=types.seed,
         help="of initial weights, order of the digits and all that is random (default: 1234; where one was published, that one)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=types.whole_number(1, 1000, "a number of seeds"),
+        default=1,
+        metavar="N",
+        help="train with N seeds, from that one on, and write how far their errors lie apart beside the first one's",
     )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--resume", action="store_true", help="go on with the run that was interrupted")
@@ -122,6 +130,27 @@ def where_runs_go(options):
     return problem and f"Checkpoints and results cannot be written: {problem}. Name a folder of yours: --output FOLDER"
 
 
+def reproduce_seeds(options, experiment):
+    """One run for each seed. Those after the first write into their own folders, and the first one's file gets the errors of all."""
+    from scripts.experiments import record
+
+    errors = {}
+    for seed in range(options.seed, options.seed + options.seeds):
+        folder = options.runs / f"{options.name}-{seed}"
+        one = argparse.Namespace(**{**vars(options), "seed": seed})
+        one.resume = options.resume and (folder / "run.json").exists()
+        one.output = options.output if seed == options.seed else folder
+        if status := reproduce(one, experiment):
+            return status
+        path = (one.output or output_folder(one, experiment)) / f"{options.name}.json"
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if seed == options.seed:
+            first, first_path = found, path
+        errors[str(seed)] = {key: found[key] for key in ("validation_error", *TEST_ERRORS) if key in found}
+    record.write_json(first_path, {**first, "seeds": errors})
+    return 0
+
+
 def reproduce(options, experiment):
     from scripts.experiments import figures, record
     from scripts.experiments.run import Run
@@ -145,13 +174,19 @@ def reproduce(options, experiment):
             return 1 if was_begun(folder) else forget(folder)
     found = record.result(about, run, trained)
 
-    output = options.output or (RESULTS if is_standard(configuration, experiment) else folder)
+    output = options.output or output_folder(options, experiment)
     record.write_json(output / f"{options.name}.json", found)
     write_atomically(output / f"{options.name}.png", figures.of_run(found, trained, run.dataset))
     about = {key: value for key, value in found.items() if key not in ("curves", "wrong")}
     record.write_parameters(output / "parameters" / f"{options.name}.npz", about, trained)
     report(found, experiment, output)
     return 0
+
+
+def output_folder(options, experiment):
+    """The results of the catalogue's configuration are for everybody; those of another stay with its run."""
+    configuration = {**experiment.configuration, **dict(options.set)}
+    return RESULTS if is_standard(configuration, experiment) else options.runs / f"{options.name}-{options.seed}"
 
 
 def is_standard(configuration, experiment):
@@ -215,7 +250,7 @@ def forget(folder):
 
 
 def report(found, experiment, output):
-    key = "test_error" if "test_error" in found else "test_squared_error"
+    key = next(key for key in TEST_ERRORS if key in found)
     verdict = "reached" if round(found[key], 6) <= experiment.reference else "not reached"
     print(f"{found['title']}: {found[key]:.4g} {experiment.unit} of the test set, after {found['seconds']:.0f} s")
     print(f"{experiment.source}: {experiment.reference:g}; {verdict}. Written to {output}.")

@@ -1,4 +1,5 @@
-"""Write the table of error rates into results/README.md, from results/*.json, and the figure of all runs, errors.png.
+"""Write the table of error rates into results/README.md, from results/*.json, and two figures: errors.png, of all runs, and
+hard-digits.png, of the test digits that no model reads.
 
 With --check nothing is written: the exit status is 1 if the table in results/README.md is not the one of these files.
 """
@@ -8,6 +9,9 @@ import json
 import re
 import sys
 import textwrap
+from statistics import median
+
+from scipy.stats import binomtest
 
 from scripts import ROOT
 
@@ -36,11 +40,12 @@ def main(arguments=None, root=ROOT):
             )
             return 1
         return 0
-    from scripts.experiments import figures
+    from scripts.experiments import figures, hard_digits
     from scripts.files import write_atomically
 
     write_atomically(page, wanted)
     write_atomically(root / "results" / "errors.png", figures.of_all(results))
+    write_atomically(root / "results" / "hard-digits.png", hard_digits.figure(results))
     return 0
 
 
@@ -60,14 +65,14 @@ def read_one(path):
 def table(results):
     """The numbers of each run, a row each."""
     lines = [
-        "| `scripts/reproduce` | validation error | test error | published | time |",
-        "|---|---|---|---|---|",
+        "| `scripts/reproduce` | validation error | test error | 95 % interval | published | time |",
+        "|---|---|---|---|---|---|",
     ]
     for found in results:
         show = percent if "test_error" in found else "{:.2f}".format
         test = percent(found["test_error"]) if "test_error" in found else squared(found["test_squared_error"])
         lines.append(
-            f"| [`{found['name']}`]({found['name']}.png) | {show(found['validation_error'])} | **{test}** "
+            f"| [`{found['name']}`]({found['name']}.png) | {show(found['validation_error'])} | **{test}** | {interval(found)} "
             f"| {show(found['reference'])} | {duration(found['seconds'])} |"
         )
     return "\n".join(lines)
@@ -77,7 +82,7 @@ def models(results):
     """What was trained in each run, and who had published its error, a paragraph each."""
     return "\n".join(
         textwrap.fill(
-            f"- `{found['name']}`: {found['title']}. Published: {found['source']}.",
+            f"- `{found['name']}`: {found['title']}. Published: {found['source']}.{spread(found)}",
             WIDTH,
             subsequent_indent="  ",
             break_long_words=False,
@@ -85,6 +90,16 @@ def models(results):
         )
         for found in results
     )
+
+
+def spread(found):
+    """What other seeds ended with, if they were tried; a published error is beaten if each of them beats it."""
+    errors = [error.get("test_error", error.get("test_squared_error")) for error in found.get("seeds", {}).values()]
+    if not errors:
+        return ""
+    low, middle, high = (f"{value:.2f}" for value in (min(errors), median(errors), max(errors)))
+    share = sum(error <= found["reference"] for error in errors)
+    return f" With {len(errors)} seeds: {low} to {high}, median {middle}; {share} of them at most what was published."
 
 
 def percent(value):
@@ -96,6 +111,17 @@ def percent(value):
 def squared(value):
     """The error of an autoencoder, summed over the pixels of a digit."""
     return f"{value:.2f} per digit"
+
+
+def interval(found):
+    """Wilson's interval of the test error: where other digits of the same kind would have it 19 times of 20.
+
+    E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference".
+    """
+    if "wrong" not in found:
+        return ""
+    low, high = binomtest(len(found["wrong"]), found["test_digits"]).proportion_ci(0.95, "wilson")
+    return f"{100 * low:.2f} to {100 * high:.2f} %"
 
 
 def duration(seconds):

@@ -72,7 +72,7 @@ def test_the_networks_are_those_that_their_titles_name():
     assert [shape for shape in shapes(networks["conv-committee"]) if len(shape) > 1] == [
         (20, 1, size, size),
         (40, 20, size, size),
-        (40 * 7 * 7, 150),
+        (40 * 4 * 4, 150),
         (150, 10),
     ]
     assert [len(network.normalizations) for network in networks.values()] == [4, 2]

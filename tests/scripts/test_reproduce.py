@@ -343,6 +343,34 @@ def test_the_seed_of_the_published_run_is_taken_where_there_is_one(folders, caps
         assert (folders / "runs" / f"{name}-{seed}").is_dir()
 
 
+def test_several_seeds_are_written_beside_the_first(folders, monkeypatch):
+    monkeypatch.setattr(reproduce, "is_standard", lambda *_: True)  # so that the first goes where results go
+    assert reproduce.main(["mlp", *SMALL["mlp"], "--seeds", "3"]) == 0
+    found = json.loads((folders / "results" / "mlp.json").read_text())
+    assert found["seed"] == 1234 and list(found["seeds"]) == ["1234", "1235", "1236"]
+    assert found["seeds"]["1234"] == {key: found[key] for key in ("validation_error", "test_error")}
+    alone = json.loads((folders / "runs" / "mlp-1236" / "mlp.json").read_text())
+    assert alone["seed"] == 1236 and alone["test_error"] == found["seeds"]["1236"]["test_error"]
+    assert [path.name for path in (folders / "results").glob("*.json")] == ["mlp.json"]
+
+
+def test_several_seeds_go_on_where_they_were_interrupted(folders, monkeypatch):
+    def interrupted(*arguments, original=reproduce.reproduce):
+        if arguments[0].seed == 1235:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    command = ["mlp", *SMALL["mlp"], "--seeds", "2"]
+    with monkeypatch.context() as patch:
+        patch.setattr(reproduce, "reproduce", interrupted)
+        assert reproduce.main(command) == 130
+    assert reproduce.main(command) == 1  # as with one seed, nothing that was begun is deleted
+    first = folders / "runs" / "mlp-1234" / "mlp.json"
+    assert "seeds" not in json.loads(first.read_text())
+    assert reproduce.main([*command, "--resume"]) == 0
+    assert list(json.loads(first.read_text())["seeds"]) == ["1234", "1235"]
+
+
 def test_an_interrupt_says_how_to_go_on(folders, monkeypatch, capsys):
     def interrupt(*_, **__):
         raise KeyboardInterrupt

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from deeplearning_tutorial import ROOT
@@ -53,9 +54,10 @@ def test_the_table_is_written_between_the_markers(folder):
     assert results_table.main(["--check"], folder) == 0
     lines = (folder / "results" / "README.md").read_text().splitlines()
     assert lines[0] == "before" and lines[-1] == "after"
-    assert lines[4] == "| [`mlp`](mlp.png) | 1.70 % | **1.60 %** | 1.65 % | 13 min |"
+    assert lines[4] == "| [`mlp`](mlp.png) | 1.70 % | **1.60 %** |  | 1.65 % | 13 min |"
     assert lines[-3] == "- `mlp`: 784-500-10. Published: somebody."
-    assert (folder / "results" / "errors.png").read_bytes().startswith(b"\x89PNG")
+    for name in ["errors.png", "hard-digits.png"]:
+        assert (folder / "results" / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_without_the_markers_nothing_is_written(folder):
@@ -70,7 +72,7 @@ def test_what_is_no_share_of_digits_has_its_unit_where_it_was_reached():
     found = {**FOUND, "name": "code", "test_squared_error": 2.914, "reference": 3.0, "validation_error": 3.004}
     del found["test_error"]
     row = results_table.table([found]).splitlines()[-1]
-    assert row == "| [`code`](code.png) | 3.00 | **2.91 per digit** | 3.00 | 13 min |"
+    assert row == "| [`code`](code.png) | 3.00 | **2.91 per digit** |  | 3.00 | 13 min |"
 
 
 def test_long_titles_are_wrapped_at_the_width_of_a_page():
@@ -78,6 +80,23 @@ def test_long_titles_are_wrapped_at_the_width_of_a_page():
     first, *others = text.splitlines()
     assert len(others) > 1 and all(line.startswith("  784-500-10") for line in others)
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_other_seeds_are_told_with_how_many_beat_what_was_published():
+    seeds = {str(seed): {"validation_error": 1.7, "test_error": error} for seed, error in enumerate([1.6, 1.7, 1.64])}
+    text = results_table.models([{**FOUND, "seeds": seeds}]).replace("\n ", "")
+    assert text.endswith("With 3 seeds: 1.60 to 1.70, median 1.64; 2 of them at most what was published.")
+    assert "seeds" not in results_table.models([FOUND])
+
+
+@pytest.mark.parametrize("wrong, n", [(0, 100), (54, 10_000), (719, 9600)])
+def test_the_interval_is_wilsons(wrong, n):
+    """In closed form: both ends are where (p - wrong / n)^2 = z^2 p (1 - p) / n."""
+    z, p = 1.959964, wrong / n
+    middle, half = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    low, high = (100 * (middle + sign * half) / (1 + z**2 / n) for sign in (-1, 1))
+    found = {**FOUND, "wrong": {str(number): 0 for number in range(wrong)}, "test_digits": n}
+    assert results_table.interval(found) == f"{abs(low):.2f} to {high:.2f} %"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +129,7 @@ def test_each_result_is_of_the_model_in_the_catalogue(found):
     )
     if "wrong" in found:
         assert round(100 * len(found["wrong"]) / found["test_digits"], 6) == found["test_error"]
-    for name in [f"{found['name']}.png", "errors.png"]:
+    for name in [f"{found['name']}.png", "errors.png", "hard-digits.png"]:
         assert (ROOT / "results" / name).exists()
 
 
