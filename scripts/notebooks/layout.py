@@ -21,6 +21,7 @@ TALLEST_PICTURE = 430
 A_FEW_LINES = 3 * TEXT_LINE
 SQUEEZED = 1.25 * HEIGHT
 
+FOLDED = re.compile(r"(?<=</summary>).*?(?=</details>)", re.DOTALL)
 HINT = re.compile(r"^hint\(.*\)\Z", re.MULTILINE)
 
 
@@ -113,4 +114,5 @@ def output_height(output):
         return min(height * min(1, WIDTH / width), TALLEST_PICTURE)
     if "image/svg+xml" in data:
         return TALLEST_PICTURE
-    return code_height(data.get("text/markdown") or data.get("text/plain") or output.get("text", ""))
+    text = FOLDED.sub("", data.get("text/markdown", "")) or data.get("text/plain") or output.get("text", "")
+    return code_height(text)

@@ -45,9 +45,7 @@ def test_the_figure_has_each_digit_once_in_its_group(results, monkeypatch):
     figures = []
     monkeypatch.setattr(hard_digits, "as_png", figures.append)
     hard_digits.figure(results)
-    titles = [
-        [axes.get_title().split(":")[0] for axes in part.axes if axes.get_title()] for part in figures[0].subfigs
-    ]
+    titles = [[axes.get_title().split(":")[0] for axes in part.axes if axes.get_title()] for part in figures[0].subfigs]
     plt.close("all")
     wanted = [hard_digits.read_by_none(results), sorted(hard_digits.VOTES)]
     assert titles == [list(map(str, numbers)) for numbers in wanted]
