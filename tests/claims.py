@@ -165,4 +165,35 @@ CLAIMS = {
             "np.all(np.median(test_errors['pre-trained'], axis=1) < np.median(test_errors['random'], axis=1))"
         ],
     },
+    "07_convolution": {
+        "plot-shuffled": ["abs(mlp_errors['as written'] - mlp_errors['shuffled']) < 0.5"],
+        "plot-moves": [
+            "np.allclose(map_of_moved[4:, 4:], np.roll(its_map, (2, 3), axis=(0, 1))[4:, 4:], atol=1e-5)",
+        ],
+        "plot-forgotten": [
+            "all(np.array_equal(max_pool(image, 2), inked) for image in alike.values())",
+            "np.allclose(pool_2d(images, (2, 2), ignore_border=True).eval({images: np.float32(edges)[None, None]}), max_pool(edges, 2))",
+        ],
+        "likeness": [
+            "likenesses['as it is'] < 0.6",
+            "likenesses['as it is'] < likenesses['pooled'] < likenesses['pooled twice']",
+        ],
+        "compare-layer": ["np.allclose(ours, the_modules, atol=1e-5)"],
+        "numbers": ["totals['LeNet'].tolist() == [431_080, 2_293_000]", "totals['MLP'].tolist() == [397_510, 397_000]"],
+        "test-lenet": ["test_errors['LeNet'] <= 1.5", "test_errors['LeNet'] < 2 / 3 * test_errors['MLP']"],
+        "plot-moved": ["all(convolutional < 2 / 3 * dense for dense, convolutional in zip(*moved_errors.values()))"],
+        "plot-shuffled-lenet": [
+            "lenet_errors['as written'] < mlp_errors['as written']",
+            "lenet_errors['shuffled'] > 1.5 * lenet_errors['as written']",
+        ],
+        "plot-relu": ["dead[0.1] <= 5", "dead[1.0] > dead[0.1]"],
+        "compare-normalization": ["np.allclose(ours, the_modules, atol=1e-3)"],
+        "compare": [
+            "compared['parameters'] == [397_510, 431_080, 55_138]",
+            "compared['multiplications for a digit'] == [397_000, 2_293_000, 1_236_224]",
+            "test_errors['modern'] <= 1.3",
+            "test_errors['modern'] < test_errors['LeNet']",
+        ],
+        "plot-modern-moved": ["all(errors[3] > 3 * errors[0] for errors in moved_errors.values())"],
+    },
 }
