@@ -64,7 +64,9 @@ def test_a_pictures_height_is_read_from_it_and_is_limited():
 def test_what_is_folded_takes_no_room():
     short, long = "```python\nx\n```", "```python\n" + "y\n" * 60 + "```"
     folded = f"{short}\n\n<details><summary>All 60 lines of it</summary>\n\n{long}\n\n</details>"
-    height = {text: layout.output_height(new_output("display_data", {"text/markdown": text})) for text in (short, folded)}
+    height = {
+        text: layout.output_height(new_output("display_data", {"text/markdown": text})) for text in (short, folded)
+    }
     assert height[folded] < height[short] + 4 * layout.CODE_LINE
     assert layout.output_height(new_output("display_data", {"text/markdown": long})) > 60 * layout.CODE_LINE
 
