@@ -206,8 +206,8 @@ CATALOGUE = {
             "filter_size": 5,
             "border_mode": "valid",
             "hidden": [150],
-            "dropout": [0.0, 0.0, 0.3],
-            "n_epochs": 20,
+            "dropout": [0.0, 0.0, 0.0],
+            "n_epochs": 25,
             # Five networks for each width; {} are the digits as they are.
             "members": [{}, *({"width": width} for width in (10, 12, 14, 16, 18, 20))] * 5,
         },
