@@ -129,6 +129,9 @@ class Contest:
             self.each(self.take_turn, first=number)
         self.each(self.ask_memory)
         say("")
+        # Who stops a run of an hour has seen what was measured until then.
+        steps = {engine: 1e6 * np.median(one["seconds"]) for engine, one in self.found.items()}
+        say(f"  µs a step: {', '.join(f'{engine} {step:,.0f}' for engine, step in steps.items()) or 'none'}")
 
     def new_worker(self, engine):
         return Worker(engine, self.workload, self.digits, self.setting, self.compiledir)

@@ -114,7 +114,7 @@ def squared(value):
 
 
 def interval(found):
-    """Wilson's interval of the test error: where other digits of the same kind would have it 19 times of 20.
+    """Wilson's interval of the test error: of a hundred such, 95 hold the error that endlessly many digits of the kind would give.
 
     E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference".
     """

@@ -286,7 +286,9 @@ def test_the_figure_has_a_panel_for_each_number_of_threads(results):
 
 def test_what_was_measured_is_written_and_can_be_printed_again(small_run, tmp_path, capfd):
     assert small_run("--engines", "NumPy") == 0
-    table = capfd.readouterr().out
+    table, progress = capfd.readouterr()
+    # Whoever stops a long run has seen this.
+    assert re.search(r"^  µs a step: \w+ [\d,]+", progress, re.MULTILINE)
     text = (tmp_path / "benchmark.json").read_text()
     measured = json.loads(text)["threads"][0]["workloads"]["tiny"]["NumPy"]
     assert len(measured["seconds"]) == 2 and min(measured["seconds"]) > 0
