@@ -2,10 +2,7 @@
 
 from collections import Counter
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from deeplearning_tutorial.data import load_arrays
 from deeplearning_tutorial.plotting import as_png
@@ -35,16 +32,20 @@ VOTES = {
 }
 
 
+def wrong_answers(results):
+    """Of each classifier what it takes a digit for, by the number of the digit: a list of dictionaries."""
+    return [found["wrong"] for found in results if "wrong" in found]
+
+
 def read_by_none(results):
     """Numbers of the test digits that all of these classifiers take for another: a sorted list of int."""
-    wrong = [set(found["wrong"]) for found in results if "wrong" in found]
-    return sorted(map(int, set.intersection(*wrong))) if wrong else []
+    wrong = wrong_answers(results)
+    return sorted(map(int, set.intersection(*map(set, wrong)))) if wrong else []
 
 
 def answers(results, number, label):
     """What the classifiers take a digit for, and how many do: a list of (int, int), the most frequent first."""
-    said = [found["wrong"].get(str(number), label) for found in results if "wrong" in found]
-    return Counter(map(int, said)).most_common()
+    return Counter(int(wrong.get(str(number), label)) for wrong in wrong_answers(results)).most_common()
 
 
 def figure(results, dataset="mnist"):
@@ -54,11 +55,11 @@ def figure(results, dataset="mnist"):
     """
     x, y = load_arrays(dataset)[2]
     groups = {
-        f"Read by none of {sum('wrong' in found for found in results)} models": read_by_none(results),
+        f"Read by none of {len(wrong_answers(results))} models": read_by_none(results),
         "Labels that fewer than three of five people chose": sorted(VOTES),
     }
     rows = [-(-len(numbers) // COLUMNS) for numbers in groups.values()]
-    canvas = plt.figure(figsize=(2.2 * COLUMNS, 2.5 * sum(rows) + 0.6), layout="constrained")
+    canvas = Figure(figsize=(2.2 * COLUMNS, 2.5 * sum(rows) + 0.6), layout="constrained")
     for part, (title, numbers), count in zip(
         canvas.subfigures(2, 1, height_ratios=[max(n, 1) for n in rows]), groups.items(), rows
     ):

@@ -136,13 +136,12 @@ def reproduce_seeds(options, experiment):
 
     errors = {}
     for seed in range(options.seed, options.seed + options.seeds):
-        folder = options.runs / f"{options.name}-{seed}"
         one = argparse.Namespace(**{**vars(options), "seed": seed})
-        one.resume = options.resume and (folder / "run.json").exists()
-        one.output = options.output if seed == options.seed else folder
+        one.resume = options.resume and (run_folder(one) / "run.json").exists()
+        one.output = options.output if seed == options.seed else run_folder(one)
         if status := reproduce(one, experiment):
             return status
-        path = (one.output or output_folder(one, experiment)) / f"{options.name}.json"
+        path = output_folder(one, experiment) / f"{options.name}.json"
         found = json.loads(path.read_text(encoding="utf-8"))
         if seed == options.seed:
             first, first_path = found, path
@@ -155,9 +154,8 @@ def reproduce(options, experiment):
     from scripts.experiments import figures, record
     from scripts.experiments.run import Run
 
-    configuration = {**experiment.configuration, **dict(options.set)}
+    configuration, folder = configured(options, experiment), run_folder(options)
     about = record.describe(options.name, experiment, configuration, options.seed)
-    folder = options.runs / f"{options.name}-{options.seed}"
     with claimed(folder, about) as problem:
         if problem := problem or prepare(folder, about, options):
             print(problem, file=sys.stderr)
@@ -174,7 +172,7 @@ def reproduce(options, experiment):
             return 1 if was_begun(folder) else forget(folder)
     found = record.result(about, run, trained)
 
-    output = options.output or output_folder(options, experiment)
+    output = output_folder(options, experiment)
     record.write_json(output / f"{options.name}.json", found)
     write_atomically(output / f"{options.name}.png", figures.of_run(found, trained, run.dataset))
     about = {key: value for key, value in found.items() if key not in ("curves", "wrong")}
@@ -183,10 +181,18 @@ def reproduce(options, experiment):
     return 0
 
 
+def configured(options, experiment):
+    return {**experiment.configuration, **dict(options.set)}
+
+
+def run_folder(options):
+    return options.runs / f"{options.name}-{options.seed}"
+
+
 def output_folder(options, experiment):
-    """The results of the catalogue's configuration are for everybody; those of another stay with its run."""
-    configuration = {**experiment.configuration, **dict(options.set)}
-    return RESULTS if is_standard(configuration, experiment) else options.runs / f"{options.name}-{options.seed}"
+    """The one that was named; else a result of the catalogue's configuration is for everybody, and another stays with its run."""
+    everybodys = is_standard(configured(options, experiment), experiment)
+    return options.output or (RESULTS if everybodys else run_folder(options))
 
 
 def is_standard(configuration, experiment):

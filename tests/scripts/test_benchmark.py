@@ -501,13 +501,15 @@ def busy_run(small, monkeypatch, tmp_path):
 def test_engines_are_measured_beside_a_program_with_the_threads_that_they_take_by_themselves(
     busy_run, tmp_path, monkeypatch, capfd
 ):
+    # Other tests may have left more such variables, as workers of Dask do.
+    for name in os.environ.keys() - processes.without_threads(os.environ).keys():
+        monkeypatch.delenv(name)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "torch.py").write_text("import os, sys; sys.exit(f'told: {os.environ.get(\"OMP_NUM_THREADS\")}')\n")
     assert busy_run("--engines", "PyTorch,NumPy") == 1
     said = capfd.readouterr()
-    # Other tests may have left more such variables, as workers of Dask do.
-    assert re.search(r"choose their threads by themselves here, without your .*OMP_NUM_THREADS", said.err)
+    assert "choose their threads by themselves here, without your OMP_NUM_THREADS" in said.err
     assert "told: None" in said.err
     assert "PyTorch, tiny, alone: the worker ended" in said.out and "| PyTorch | failed | failed |" in said.out
     written = json.loads((tmp_path / "benchmark-busy.json").read_text())

@@ -1,6 +1,5 @@
 """results/hard-digits.png: which digits are in it, and that what stands below each of them is what models and people said."""
 
-import matplotlib.pyplot as plt
 import pytest
 
 from deeplearning_tutorial import ROOT
@@ -46,7 +45,6 @@ def test_the_figure_has_each_digit_once_in_its_group(results, monkeypatch):
     monkeypatch.setattr(hard_digits, "as_png", figures.append)
     hard_digits.figure(results)
     titles = [[axes.get_title().split(":")[0] for axes in part.axes if axes.get_title()] for part in figures[0].subfigs]
-    plt.close("all")
     wanted = [hard_digits.read_by_none(results), sorted(hard_digits.VOTES)]
     assert titles == [list(map(str, numbers)) for numbers in wanted]
     assert figures[0].subfigs[0].get_suptitle() == f"Read by none of {sum('wrong' in one for one in results)} models"
