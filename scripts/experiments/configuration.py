@@ -57,7 +57,8 @@ def kind_of(key, usual):
         return wanted, lambda value: bool(value) and is_list_of(lambda one: is_settings(one, names), value)
     if key == "distortion":
         names = sorted({*options_of(distort), *(usual or {})})
-        return f"numbers in braces, each of one of {', '.join(names)}", lambda value: is_settings(value, names)
+        wanted = f"numbers in braces, each of one of {', '.join(names)}, or null for none"
+        return wanted, lambda value: value is None or is_settings(value, names)
     if isinstance(usual, bool):
         return "true or false", lambda value: value in (True, False)
     fits, wanted = (is_share, "from 0 to below 1") if key in SHARES else (is_size, "from 0 on")

@@ -1,19 +1,22 @@
 """scripts/reproduce lenet, convnet and conv-committee: the networks are those of the papers, and nothing of them is lost."""
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pytest
 import theano
 import theano.tensor as T
 
-from deeplearning_tutorial import checkpoint
+from deeplearning_tutorial import ROOT, checkpoint
 from deeplearning_tutorial.data import load_arrays
 from deeplearning_tutorial.data.loading import ROWS_VARIABLE
 from deeplearning_tutorial.pretrained import load_pretrained
 from deeplearning_tutorial.training import EPOCHS_VARIABLE
 from scripts.experiments import classifier, committee, convnets, figures, reproduce
 from scripts.experiments.catalogue import CATALOGUE
+from scripts.experiments.configuration import problem
 from scripts.experiments.run import Run, Trained
 
 TINY = ["convnet", "--seed", "7", "--set", "hidden=[12]", "--set", "n_filters=[[3],[4]]", "--set", "n_epochs=3"]
@@ -53,6 +56,23 @@ def test_lenet_starts_with_the_weights_of_the_theano_tutorial():
         np.testing.assert_allclose(network.params[number].get_value(), wanted, rtol=1e-6)
     assert all(not network.params[number].get_value().any() for number in (1, 3, 5, 6, 7))
     assert CATALOGUE["lenet"].seed == 23455
+
+
+def test_the_command_of_the_page_trains_as_the_theano_tutorial():
+    page = (ROOT / "results" / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^    scripts/reproduce (lenet .*?)\n\n", page, re.DOTALL | re.MULTILINE)
+    given = reproduce.parse(shlex.split(command.replace("\\\n", " "))).set
+    problems = [problem(CATALOGUE["lenet"].configuration, key, value) for key, value in given]
+    assert problems == [None] * 8
+    settings = configuration("lenet", **dict(given))
+    trained_as = {"batch_size": 500, "learning_rate": 0.1, "momentum": 0.0, "decay": False, "n_epochs": 200}
+    assert trained_as.items() <= settings.items()
+    assert settings["patience"] == 10_000 and not settings["shuffle"] and settings["distortion"] is None
+
+
+@pytest.mark.parametrize("name", [name for name, one in CATALOGUE.items() if "distortion" in one.configuration])
+def test_digits_may_stay_undistorted(name):
+    assert problem(CATALOGUE[name].configuration, "distortion", None) is None
 
 
 def test_the_networks_are_those_that_their_titles_name():
